@@ -1,0 +1,22 @@
+"""Scheduled work of compliance: numbering the event log."""
+
+from celery import shared_task
+
+from compliance.audit import sequencer
+from rupai.core import queue
+from rupai.core.queue import Task
+
+# About ten seconds of work; what is left is the next run's, so that a task never comes near its time limit.
+_MOST_EVENTS = 50_000
+
+
+@shared_task(name="compliance.sequence_events", base=Task)
+def sequence_events() -> int:
+    """Number and chain all waiting events, then wake the log's readers."""
+    count = sequencer.sequence(limit=_MOST_EVENTS)
+    if count:
+        queue.enqueue("core.dispatch_events")
+        queue.enqueue("notifications.sweep_webhooks")
+    if count >= _MOST_EVENTS:
+        queue.enqueue("compliance.sequence_events")
+    return count

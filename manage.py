@@ -1,0 +1,29 @@
+#!/usr/bin/env python
+"""Django's command line, with short names for the settings modules."""
+
+import os
+import sys
+
+SHORT_NAMES = {
+    name: f"rupai.settings.{module}"
+    for name, module in [("dev", "dev"), ("test", "test"), ("production", "prod"), ("prod", "prod")]
+}
+
+
+def main() -> None:
+    """Run a management command; ``--settings production`` means ``rupai.settings.prod``."""
+    arguments = list(sys.argv)
+    for index, argument in enumerate(arguments):
+        if argument == "--settings" and index + 1 < len(arguments):
+            arguments[index + 1] = SHORT_NAMES.get(arguments[index + 1], arguments[index + 1])
+        elif argument.startswith("--settings="):
+            name = argument.partition("=")[2]
+            arguments[index] = f"--settings={SHORT_NAMES.get(name, name)}"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rupai.settings.dev")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(arguments)
+
+
+if __name__ == "__main__":
+    main()

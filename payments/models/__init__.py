@@ -1,0 +1,19 @@
+from payments.models.attempt import Attempt, Capture
+from payments.models.decisions import RiskDecision, RiskListEntry, RiskPolicy, RouteDecision
+from payments.models.method import PaymentMethod, ProviderAccount
+from payments.models.payment import History, Payment
+from payments.models.refund import Refund
+
+__all__ = [
+    "Attempt",
+    "Capture",
+    "History",
+    "Payment",
+    "PaymentMethod",
+    "ProviderAccount",
+    "Refund",
+    "RiskDecision",
+    "RiskListEntry",
+    "RiskPolicy",
+    "RouteDecision",
+]

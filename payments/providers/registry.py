@@ -1,0 +1,34 @@
+"""The connectors, by name."""
+
+from collections.abc import Callable
+
+from payments.providers.base import AccountConfig, Connector
+from payments.providers.sandbox import SandboxConnector
+from rupai.core.errors import InvalidInput
+
+_connectors: dict[str, Callable[[AccountConfig], Connector]] = {SandboxConnector.name: SandboxConnector}
+
+
+class UnknownProvider(InvalidInput):
+    code = "unknown_provider"
+
+
+def register(name: str, make: Callable[[AccountConfig], Connector]) -> None:
+    """Add a connector under a name, or replace the one that has it."""
+    _connectors[name] = make
+
+
+def names() -> list[str]:
+    """List the registered providers in alphabetical order."""
+    return sorted(_connectors)
+
+
+def connector(name: str, config: AccountConfig) -> Connector:
+    """Build the connector of a provider for one merchant's account.
+
+    :raises UnknownProvider: when no connector has that name.
+    """
+    make = _connectors.get(name)
+    if make is None:
+        raise UnknownProvider(f"There is no provider {name!r}", hint=f"Use one of {', '.join(names())}.")
+    return make(config)

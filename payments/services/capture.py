@@ -1,0 +1,102 @@
+"""Taking authorised money: all of it, a part, or several parts."""
+
+from uuid import UUID
+
+from payments.models import Attempt, Capture, Payment
+from payments.providers.base import CaptureRequest
+from payments.services import moves, outcomes, postings
+from payments.services.capturing import apply_capture
+from payments.services.connectors import connector_of_attempt
+from payments.services.outcomes import Outcome
+from payments.services.settle import settle_attempt
+from payments.states import AttemptState
+from rupai.core import clock, failpoints, ids
+from rupai.core.actor import Actor
+from rupai.core.errors import DomainError, WrongState
+from rupai.core.money import Money
+
+_CAPTURABLE = frozenset({AttemptState.AUTHORIZED, AttemptState.PARTIALLY_CHARGED})
+
+
+class CaptureTooLarge(DomainError):
+    code, status = "capture_too_large", 422
+    hint = "Capture at most amount_capturable."
+
+
+def capture_payment(
+    *, actor: Actor, payment_id: str, amount: int | None = None, idempotency_id: UUID | None = None
+) -> Capture:
+    """Capture ``amount`` minor units of an authorised payment, or all that is left.
+
+    The capture is succeeded, failed (the provider refused) or pending (outcome not known yet).
+
+    :raises WrongState: when nothing is authorised, or another capture or cancellation is under way.
+    :raises CaptureTooLarge: when the amount is more than what is left.
+    """
+    actor.require("payments:write")
+    payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
+    if idempotency_id is not None:
+        begun = Capture.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
+        if begun is not None:
+            settle_attempt(begun.attempt, actor=actor)
+            found: Capture = Capture.objects.select_related("payment").get(pk=begun.pk)
+            return found
+    postings.prepare(payment)
+    capture = _claim(payment, amount, idempotency_id, actor)
+    failpoints.hit("capture.before_call")
+    outcome = _call(capture)
+    failpoints.hit("capture.after_call")
+    with moves.in_own_transaction():
+        capture = apply_capture(capture, outcome, actor=actor)
+        failpoints.hit("capture.before_commit")
+    failpoints.hit("capture.after_commit")
+    return capture
+
+
+def _claim(payment: Payment, amount: int | None, idempotency_id: UUID | None, actor: Actor) -> Capture:
+    """Claim the attempt, so that a capture and a cancellation can never both be under way."""
+    now = clock.now()
+    with moves.in_own_transaction():
+        payment = moves.lock_payment(payment)
+        attempt = _capturable_attempt(payment)
+        wanted = payment.capturable if amount is None else amount
+        if wanted > payment.capturable:
+            left = Money(payment.capturable, payment.currency)
+            raise CaptureTooLarge(f"Only {left} is left to capture", payment=payment.public_id, capturable=left.minor)
+        attempt.operation = Attempt.Operation.CAPTURE
+        moves.move_attempt(attempt, payment, AttemptState.CAPTURE_INITIATED, actor=actor)
+        payment.save(force_update=True)
+        return Capture.objects.create(
+            id=ids.new_key(now),
+            merchant_id=payment.merchant_id,
+            livemode=payment.livemode,
+            created_at=now,
+            updated_at=now,
+            payment=payment,
+            attempt=attempt,
+            amount=wanted,
+            idempotency_id=idempotency_id,
+        )
+
+
+def _capturable_attempt(payment: Payment) -> Attempt:
+    attempt = payment.tries.order_by("-number").first()
+    if attempt is None or attempt.state not in _CAPTURABLE or payment.capturable <= 0:
+        raise WrongState(
+            f"This payment is {payment.status} and cannot be captured now",
+            hint="Only an authorized payment can be captured, by one call at a time.",
+            payment=payment.public_id,
+            payment_status=payment.status,
+        )
+    return attempt
+
+
+def _call(capture: Capture) -> Outcome:
+    attempt = capture.attempt
+    request = CaptureRequest(
+        provider_id=attempt.provider_id,
+        reference=capture.public_id,
+        idempotency_key=attempt.key_for(f"capture:{capture.public_id}"),
+        amount=Money(capture.amount, capture.payment.currency),
+    )
+    return outcomes.of_change(connector_of_attempt(attempt).capture(request), done="captured")

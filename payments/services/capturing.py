@@ -1,0 +1,64 @@
+"""Applying what became of a capture."""
+
+from payments.models import Attempt, Capture, Payment
+from payments.services import moves, postings
+from payments.services.authorization import ASK_FIRST_AFTER
+from payments.services.outcomes import Outcome
+from payments.states import AttemptState, PaymentState, TransferState
+from rupai.core import clock
+from rupai.core.actor import Actor
+
+
+def apply_capture(capture: Capture, outcome: Outcome, *, actor: Actor) -> Capture:
+    """Apply a capture's outcome in the running transaction; one that was applied already changes nothing."""
+    payment = moves.lock_payment(capture.payment)
+    current = Capture.objects.select_related("attempt").get(pk=capture.pk)
+    current.payment = payment
+    if current.state != TransferState.PENDING:
+        return current
+    attempt = current.attempt
+    attempt.next_sync_at = None
+    attempt.exchange = outcome.exchange or attempt.exchange
+    if outcome.kind in {"pending", "unknown"}:
+        _wait(payment, attempt, actor)
+    elif outcome.kind == "captured" and outcome.amount == current.amount:
+        _succeed(payment, attempt, current, actor)
+    else:
+        _fail(payment, attempt, current, outcome, actor)
+    return current
+
+
+def _succeed(payment: Payment, attempt: Attempt, capture: Capture, actor: Actor) -> None:
+    now = clock.now()
+    before = payment.status
+    capture.state, capture.updated_at = TransferState.SUCCEEDED, now
+    capture.fee = postings.fee_of(payment, capture.amount)
+    capture.save(force_update=True)
+    payment.amount_captured += capture.amount
+    whole = payment.amount_captured == payment.amount_authorized
+    moves.move_attempt(attempt, payment, AttemptState.CHARGED if whole else AttemptState.PARTIALLY_CHARGED, actor=actor)
+    postings.post_capture(payment, capture, at=now)
+    payment.expires_at = None if whole else payment.expires_at
+    if whole or payment.state != PaymentState.PARTIALLY_CAPTURED:
+        moves.move_payment(payment, PaymentState.CAPTURED if whole else PaymentState.PARTIALLY_CAPTURED, actor=actor)
+    else:
+        moves.tell_payment(payment, "payment.partially_captured", actor=actor, was=before)
+
+
+def _wait(payment: Payment, attempt: Attempt, actor: Actor) -> None:
+    attempt.next_sync_at = clock.now() + ASK_FIRST_AFTER
+    if attempt.state == AttemptState.UNKNOWN:
+        attempt.save(force_update=True)
+        return
+    moves.move_attempt(attempt, payment, AttemptState.UNKNOWN, actor=actor)
+    payment.save(force_update=True)
+
+
+def _fail(payment: Payment, attempt: Attempt, capture: Capture, outcome: Outcome, actor: Actor) -> None:
+    before = payment.status
+    capture.state, capture.updated_at = TransferState.FAILED, clock.now()
+    capture.save(force_update=True)
+    attempt.decline_code, attempt.decline_message = outcome.code[:64], outcome.message[:255]
+    held = AttemptState.PARTIALLY_CHARGED if payment.amount_captured else AttemptState.AUTHORIZED
+    moves.move_attempt(attempt, payment, held, actor=actor)
+    moves.tell_payment(payment, "payment.capture_failed", actor=actor, was=before)

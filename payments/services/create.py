@@ -1,0 +1,228 @@
+"""Taking a payment: score, route, intent, provider, outcome."""
+
+from uuid import UUID
+
+from payments.models import Attempt, Payment, PaymentMethod, RiskDecision
+from payments.models.decisions import Verdict
+from payments.models.method import ONE_STEP
+from payments.providers.base import ChargeRequest
+from payments.risk import rules
+from payments.routing import policy
+from payments.services import authorization, moves, outcomes, postings
+from payments.services.connectors import connector_of_attempt
+from payments.services.settle import settle_payment
+from payments.states import AttemptState, PaymentState
+from rupai.accounts.models import Customer
+from rupai.core import clock, failpoints, ids
+from rupai.core.actor import Actor
+from rupai.core.errors import DomainError, WrongState
+from rupai.core.money import Money
+
+
+class WrongPaymentMethod(DomainError):
+    """The saved method does not fit the payment."""
+
+    code, status = "wrong_payment_method", 422
+
+
+def create_payment(
+    *,
+    actor: Actor,
+    money: Money,
+    method: str,
+    customer_id: str,
+    payment_method_token: str | None = None,
+    capture: str = "automatic",
+    description: str = "",
+    order_id: str = "",
+    metadata: dict[str, str] | None = None,
+    idempotency_id: UUID | None = None,
+) -> Payment:
+    """Create a payment and, when a saved method is given, try it at the best provider.
+
+    ``money`` is in minor units. The result may be captured, authorized, requires_action, processing (outcome not known
+    yet), failed (declined; see ``failure``) or requires_payment_method. A second call with the same ``idempotency_id``
+    continues the first one's payment and never charges twice.
+
+    :raises NotFound: when customer or payment method are not the actor's.
+    :raises WrongPaymentMethod: when the method belongs to another customer or is of another type.
+    :raises NoRoute: when no provider account is eligible.
+    """
+    actor.require("payments:write")
+    begun = _begun(actor, idempotency_id)
+    if begun is not None:
+        return settle_payment(begun, actor=actor)
+    customer: Customer = Customer.objects.visible_to(actor).named(customer_id)
+    now = clock.now()
+    payment = Payment(
+        id=ids.new_key(now),
+        merchant_id=actor.merchant,
+        livemode=actor.livemode,
+        created_at=now,
+        updated_at=now,
+        customer=customer,
+        method=method,
+        amount=money.minor,
+        currency=money.currency,
+        capture_mode=capture,
+        state=PaymentState.REQUIRES_PAYMENT_METHOD,
+        description=description,
+        order_id=order_id,
+        metadata=metadata or {},
+        idempotency_id=idempotency_id,
+        created_by=actor.id,
+    )
+    if payment_method_token is None:
+        payment.expires_at = now + authorization.AUTHORIZATION_LIVES
+        with moves.in_own_transaction():
+            moves.begin_payment(payment, actor=actor)
+        return payment
+    return _try(payment, _saved(actor, payment_method_token), actor, new=True)
+
+
+def confirm_payment(*, actor: Actor, payment_id: str, payment_method_token: str, resumed: bool = False) -> Payment:
+    """Try a payment that waits for a payment method.
+
+    ``resumed`` says that an earlier call of the same request died: what it began is settled, not begun again.
+
+    :raises WrongState: when it waits for something else.
+    """
+    actor.require("payments:write")
+    payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
+    if resumed and payment.state != PaymentState.REQUIRES_PAYMENT_METHOD:
+        return settle_payment(payment, actor=actor)
+    _must_wait(payment)
+    return _try(payment, _saved(actor, payment_method_token), actor, new=False)
+
+
+def _begun(actor: Actor, idempotency_id: UUID | None) -> Payment | None:
+    if idempotency_id is None:
+        return None
+    found: Payment | None = Payment.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
+    return found
+
+
+def _must_wait(payment: Payment) -> None:
+    if payment.state != PaymentState.REQUIRES_PAYMENT_METHOD:
+        raise WrongState(
+            f"This payment is {payment.status} and needs no payment method",
+            hint="Read the payment; create a new one to charge again.",
+            payment=payment.public_id,
+        )
+
+
+def _saved(actor: Actor, token: str) -> PaymentMethod:
+    found: PaymentMethod = PaymentMethod.objects.visible_to(actor).named(token)
+    return found
+
+
+def _check_fit(payment: Payment, saved: PaymentMethod) -> None:
+    if saved.customer_id != payment.customer_id:
+        raise WrongPaymentMethod("This payment method belongs to another customer")
+    if saved.type != payment.method:
+        raise WrongPaymentMethod(f"This payment method is {saved.type}, the payment is {payment.method}")
+    if saved.detached_at is not None:
+        raise WrongPaymentMethod("This payment method was detached", hint="Save a new one.")
+
+
+def _try(payment: Payment, saved: PaymentMethod, actor: Actor, *, new: bool) -> Payment:
+    _check_fit(payment, saved)
+    payment.payment_method = saved
+    customer_id = Customer(pk=payment.customer_id).public_id
+    risk = rules.assess(actor=actor, money=payment.money, customer_id=customer_id, method=saved)
+    route = policy.choose(actor=actor, money=payment.money, method=payment.method, saved=saved)
+    postings.prepare(payment)
+    attempt = _record_intent(payment, risk, route, actor, new=new)
+    return payment if attempt is None else run(attempt, actor=actor)
+
+
+def _record_intent(
+    payment: Payment, risk: rules.Assessment, route: policy.Route, actor: Actor, *, new: bool
+) -> Attempt | None:
+    """Write the payment, its risk, its route and the attempt; None when risk refuses it."""
+    with moves.in_own_transaction():
+        if new:
+            moves.begin_payment(payment, actor=actor)
+        else:
+            saved = payment.payment_method
+            payment = moves.lock_payment(payment)
+            _must_wait(payment)
+            payment.payment_method = saved
+        _record_risk(payment, risk)
+        if risk.verdict == Verdict.BLOCK:
+            _refuse(payment, route, actor)
+            return None
+        one_step = payment.method in ONE_STEP
+        held = risk.verdict == Verdict.REVIEW and not one_step
+        attempt = authorization.open_attempt(
+            payment,
+            account=route.accounts[0],
+            route=route,
+            capture=payment.capture_mode == Payment.CaptureMode.AUTOMATIC and not held,
+            challenge=risk.verdict == Verdict.CHALLENGE or (risk.verdict == Verdict.REVIEW and one_step),
+            actor=actor,
+        )
+        payment.expires_at = None
+        moves.move_payment(payment, PaymentState.PROCESSING, actor=actor)
+        failpoints.hit("authorize.before_intent_commit")
+        return attempt
+
+
+def _record_risk(payment: Payment, risk: rules.Assessment) -> None:
+    RiskDecision.objects.create(
+        payment=payment,
+        score=risk.score,
+        verdict=risk.verdict,
+        factors=[
+            {"name": factor.name, "weight": factor.weight, "verdict": factor.verdict, "detail": factor.detail}
+            for factor in risk.factors
+        ],
+        inputs=risk.inputs,
+        model_version=risk.version,
+        created_at=clock.now(),
+    )
+
+
+def _refuse(payment: Payment, route: policy.Route, actor: Actor) -> None:
+    attempt = authorization.open_attempt(
+        payment, account=route.accounts[0], route=route, capture=False, challenge=False, actor=actor
+    )
+    moves.move_attempt(attempt, payment, AttemptState.REFUSED_BY_RISK, actor=actor)
+    payment.failure_code = "suspected_fraud"
+    payment.failure_message = "Our risk rules refused this payment"
+    payment.expires_at = None
+    moves.move_payment(payment, PaymentState.FAILED, actor=actor)
+
+
+def run(attempt: Attempt, *, actor: Actor) -> Payment:
+    """Send a committed attempt to its provider and apply the outcome, over to the next provider while that is right."""
+    following: Attempt | None = attempt
+    payment = attempt.payment
+    while following is not None:
+        failpoints.hit("authorize.before_call")
+        outcome = _call(following)
+        failpoints.hit("authorize.after_call")
+        with moves.in_own_transaction():
+            payment, following = authorization.apply(following, outcome, actor=actor)
+            failpoints.hit("authorize.before_commit")
+        failpoints.hit("authorize.after_commit")
+    return payment
+
+
+def _call(attempt: Attempt) -> outcomes.Outcome:
+    payment = attempt.payment
+    saved = payment.payment_method
+    assert saved is not None
+    request = ChargeRequest(
+        reference=attempt.reference,
+        idempotency_key=attempt.key_for("authorize"),
+        amount=payment.money,
+        method=payment.method,
+        token=saved.secret_token,
+        capture=attempt.capture,
+        challenge=attempt.challenge,
+        customer_reference=Customer(pk=payment.customer_id).public_id,
+        description=payment.description,
+        metadata={"payment_id": payment.public_id},
+    )
+    return outcomes.of_charge(connector_of_attempt(attempt).authorize(request))

@@ -1,0 +1,59 @@
+"""Every scope there is, and which role has which: the permission matrix."""
+
+READ = [
+    "payments:read",
+    "refunds:read",
+    "customers:read",
+    "payment_methods:read",
+    "wallets:read",
+    "ledger:read",
+    "events:read",
+]
+SCOPES: dict[str, str] = {
+    "payments:read": "See payments, their risk and route",
+    "payments:write": "Take, capture and cancel payments",
+    "refunds:read": "See refunds",
+    "refunds:write": "Give money back",
+    "customers:read": "See customers with their contact data",
+    "customers:write": "Create and change customers",
+    "payment_methods:read": "See saved payment methods",
+    "payment_methods:write": "Save and detach payment methods",
+    "wallets:read": "See wallets and statements",
+    "wallets:transfer": "Move money between wallets",
+    "wallets:topup": "Fund wallets",
+    "ledger:read": "See ledger accounts and transfers",
+    "events:read": "See the event log",
+    "webhooks:read": "See webhook endpoints and deliveries",
+    "webhooks:write": "Create and change webhook endpoints",
+    "api_keys:read": "See API keys (never their secrets)",
+    "api_keys:write": "Create, rotate and revoke API keys",
+    "users:read": "See members of the merchant",
+    "users:write": "Invite, change and remove members",
+    "audit:read": "See and verify the audit chain",
+    "providers:read": "See provider accounts (never their credentials)",
+    "providers:write": "Configure provider accounts",
+}
+ALL = frozenset(SCOPES)
+_SUPPORT = {*READ, "refunds:write", "customers:write", "payment_methods:write"}
+_FINANCE = {*READ, "payments:write", "refunds:write", "wallets:transfer", "wallets:topup", "audit:read"}
+_DEVELOPER = {
+    *READ,
+    "payments:write",
+    "customers:write",
+    "payment_methods:write",
+    "webhooks:read",
+    "webhooks:write",
+    "api_keys:read",
+    "api_keys:write",
+    "providers:read",
+}
+ROLES: dict[str, frozenset[str]] = {
+    "owner": ALL,
+    "admin": ALL,
+    "finance": frozenset(_FINANCE),
+    "support": frozenset(_SUPPORT),
+    "developer": frozenset(_DEVELOPER),
+    "viewer": frozenset(READ),
+}
+# What a key may carry: managing people and keys stays with people who can be asked for a second factor.
+KEY_SCOPES = ALL - {"users:write"}

@@ -1,0 +1,158 @@
+"""What the REST of people, keys and customers takes and gives."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from rupai.accounts.models import Customer, Membership
+from rupai.accounts.scopes import KEY_SCOPES
+from rupai.accounts.services.keys import LONGEST_OVERLAP, NewKey
+from rupai.accounts.services.tokens import TokenPair
+from rupai.api.fields import Metadata, PublicId, StrictBoolean, StrictInteger, StrictSerializer, StrictText
+
+_DAY = 86_400
+_LONGEST_OVERLAP = int(LONGEST_OVERLAP.total_seconds())
+
+
+class Email(StrictText, serializers.EmailField):
+    """A JSON string with an e-mail address."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+
+
+class Phone(serializers.RegexField):
+    """Digits with an optional + in front; spaces and hyphens may part them."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("help_text", "Digits, best with the country's code: +91 98765 43210")
+        super().__init__(regex=r"^\+?[0-9][0-9 -]{4,22}$", **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Send a string.", "not_a_string")
+        return super().to_internal_value(data)
+
+
+class SignIn(StrictSerializer):
+    email = StrictText(max_length=254)
+    password = StrictText(max_length=1024, trim_whitespace=False)
+    merchant = PublicId("mer", required=False, help_text="Needed only by members of several merchants")
+    mode = serializers.ChoiceField(["test", "live"], default="test", help_text="The mode in which the token works")
+    otp = StrictText(
+        max_length=40,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Code of the authenticator app, if set up",
+    )
+
+
+class RefreshTokenGiven(StrictSerializer):
+    refresh = StrictText(max_length=4096)
+
+
+class TokensView(serializers.Serializer[TokenPair]):
+    access = serializers.CharField(help_text="Send it as Authorization: Bearer ...")
+    refresh = serializers.CharField(help_text="Works once; its use answers the next one")
+    token_type = serializers.ReadOnlyField(default="Bearer")
+    expires_in = serializers.IntegerField(help_text="Seconds until the access token ends")
+    user_id = serializers.CharField(source="membership.user.public_id")
+    merchant_id = serializers.CharField(source="membership.merchant.public_id")
+    role = serializers.CharField(source="membership.role.name")
+    livemode = serializers.BooleanField()
+
+
+class NewUser(StrictSerializer):
+    email = Email()
+    name = StrictText(max_length=120, required=False, allow_blank=True)
+    role = StrictText(max_length=40, help_text="owner, admin, finance, support, developer, viewer, or one of your own")
+
+
+class UserChange(StrictSerializer):
+    role = StrictText(max_length=40, required=False)
+    is_active = StrictBoolean(required=False)
+
+
+class UserView(serializers.Serializer[Membership]):
+    id = serializers.CharField(source="user.public_id")
+    email = serializers.EmailField(source="user.email")
+    name = serializers.CharField(source="user.name")
+    role = serializers.CharField(source="role.name")
+    is_active = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(help_text="When the person became a member")
+
+    def get_is_active(self, member: Membership) -> bool:
+        return member.is_active and member.user.is_active
+
+
+class NewApiKey(StrictSerializer):
+    name = StrictText(max_length=80)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(sorted(KEY_SCOPES)), allow_empty=False, max_length=len(KEY_SCOPES)
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class Rotation(StrictSerializer):
+    overlap_seconds = StrictInteger(
+        min_value=0, max_value=_LONGEST_OVERLAP, default=_DAY, help_text="How long the old key goes on working"
+    )
+
+
+class ApiKeyView(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    livemode = serializers.BooleanField()
+    last4 = serializers.CharField()
+    status = serializers.ChoiceField(["active", "expired", "revoked"])
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewApiKeyView(ApiKeyView):
+    secret = serializers.CharField(help_text="Shown only in this answer; send it as Authorization: Bearer ...")
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        made: NewKey = instance
+        return {**ApiKeyView(made.key).data, "secret": made.secret}
+
+
+class NewCustomer(StrictSerializer):
+    name = StrictText(max_length=120, required=False, allow_blank=True)
+    email = Email(required=False, allow_blank=True)
+    phone = Phone(required=False, allow_blank=True)
+    metadata = Metadata(required=False)
+
+
+class CustomerChange(NewCustomer):
+    """What is absent stays; an empty text deletes; metadata is replaced as a whole."""
+
+
+class CustomerView(serializers.Serializer[Customer]):
+    id = serializers.CharField(source="public_id")
+    customer_id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    metadata = serializers.DictField(child=serializers.CharField())
+    livemode = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: Customer) -> dict[str, Any]:
+        # Opened once a row: each of the three properties would open the seal again.
+        person = instance.person()
+        return {
+            "id": instance.public_id,
+            "customer_id": instance.public_id,
+            **{field: person.get(field, "") for field in ("name", "email", "phone")},
+            "metadata": instance.metadata,
+            "livemode": instance.livemode,
+            "created_at": self.fields["created_at"].to_representation(instance.created_at),
+            "updated_at": self.fields["updated_at"].to_representation(instance.updated_at),
+        }

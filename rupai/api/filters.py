@@ -1,0 +1,54 @@
+"""Filters of lists: a query parameter that nobody knows is refused, not ignored."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from rest_framework.request import Request
+
+from rupai.core.errors import InvalidInput
+
+
+class UnknownParameter(InvalidInput):
+    code = "unknown_parameter"
+
+
+def check_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse query parameters that are unknown, given twice, or carry a NUL.
+
+    :raises UnknownParameter: naming the parameter and those that exist.
+    """
+    for name, values in request.query_params.lists():
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise UnknownParameter(f"There is no parameter {name[:40]!r} here", hint=f"Known parameters: {listed}.")
+        if len(values) > 1:
+            raise UnknownParameter(f"The parameter {name!r} stands twice")
+        if "\0" in values[0]:
+            raise UnknownParameter(f"The parameter {name!r} has a NUL")
+
+
+class StrictFilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
+    """django-filter; its errors are 400 as everywhere."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return filtered
+
+
+def parameters_of(view: Any) -> frozenset[str]:
+    """The query parameters that a view's list takes."""
+    filterset = getattr(view, "filterset_class", None)
+    names = set(filterset.base_filters) if filterset is not None else set()
+    return frozenset(names | getattr(view.pagination_class, "query_parameters", set()))
+
+
+class CreatedFilter(filters.FilterSet):  # type: ignore[misc]
+    """Filter rows by when they were made."""
+
+    created_from = filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", help_text="Inclusive, ISO 8601"
+    )
+    created_before = filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="lt", help_text="Exclusive, ISO 8601"
+    )

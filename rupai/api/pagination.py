@@ -1,0 +1,94 @@
+"""Keyset pagination, newest first: as fast at row five million as at row one, and no row twice or skipped."""
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rupai.core.errors import InvalidInput
+
+DEFAULT_LIMIT, MOST = 25, 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class InvalidPage(InvalidInput):
+    code = "invalid_page"
+
+
+class KeysetPagination(BasePagination):
+    """Pages by ``limit`` and an opaque ``cursor``; there is no total count, since counting large lists is slow."""
+
+    query_parameters = frozenset({"limit", "cursor"})
+
+    def paginate_queryset(  # type: ignore[override]
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        limit = _limit(request.query_params.get("limit"))
+        cursor = request.query_params.get("cursor")
+        rows = queryset.order_by("-created_at", "-pk")
+        if cursor is not None:
+            moment, key = _decode(cursor)
+            rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=key), created_at__lte=moment)
+        found = list(rows[: limit + 1])
+        self.has_more = len(found) > limit
+        self.last = found[limit - 1] if self.has_more else None
+        return found[:limit]
+
+    def get_paginated_response(self, data: Any) -> Response:
+        page: dict[str, Any] = {"data": data, "has_more": self.has_more}
+        if self.last is not None:
+            page["next_cursor"] = encode(self.last.created_at, self.last.pk)
+        return Response(page)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["data", "has_more"],
+            "properties": {
+                "data": {"type": "array", "items": schema.get("items", schema)},
+                "has_more": {"type": "boolean"},
+                "next_cursor": {"type": "string", "description": "Absent on the last page"},
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
+        return [
+            {"name": "limit", "in": "query", "required": False, "schema": limit, "description": "Rows a page"},
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string", "maxLength": 200},
+                "description": "The next_cursor of the page before",
+            },
+        ]
+
+
+def encode(moment: datetime, key: UUID) -> str:
+    """Write the place after a row."""
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(microseconds.to_bytes(8, "big") + key.bytes).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        moment = _EPOCH + timedelta(microseconds=int.from_bytes(raw[:8], "big"))
+        return moment, UUID(bytes=raw[8:])
+    except (ValueError, OverflowError, binascii.Error, UnicodeEncodeError):
+        raise InvalidPage("The cursor is not one of ours", hint="Send next_cursor of the page before.") from None
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= MOST:
+        raise InvalidPage(f"limit must be a whole number from 1 to {MOST}")
+    return int(text)

@@ -1,0 +1,45 @@
+"""How many requests a key or user may make."""
+
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from rupai.core import clock
+from rupai.core.actor import Actor
+
+log = structlog.get_logger(__name__)
+WINDOW_SECONDS = 60
+
+
+class ActorThrottle(BaseThrottle):
+    """A fixed window of a minute per key or user, counted atomically in the cache.
+
+    A cache that is away lets requests through: a lost counter must not stop payments. Sign-in has its own, strict
+    counter in the database.
+    """
+
+    def __init__(self) -> None:
+        self.pause: float | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        actor = request.auth
+        if not isinstance(actor, Actor):
+            return True
+        second = int(clock.now().timestamp())
+        self.pause = WINDOW_SECONDS - second % WINDOW_SECONDS
+        name = f"throttle:{actor.id}:{second // WINDOW_SECONDS}"
+        try:
+            if cache.add(name, 1, timeout=2 * WINDOW_SECONDS):
+                return True
+            return cache.incr(name) <= settings.REQUESTS_PER_MINUTE
+        except (RedisError, OSError, ValueError) as error:
+            log.warning("throttle counter not available", error=str(error))
+            return True
+
+    def wait(self) -> float | None:
+        return self.pause

@@ -1,0 +1,82 @@
+"""Work for later. The truth is in PostgreSQL: a task is only a nudge, and sweeps find what a lost broker dropped."""
+
+from typing import Any
+
+import structlog
+from celery import Task as CeleryTask
+from celery import current_app
+from django.db import OperationalError, connection, transaction
+from kombu.exceptions import OperationalError as BrokerError
+
+from rupai.core import clock, logs
+from rupai.core.errors import Retryable
+from rupai.core.queue_names import QUEUES
+
+log = structlog.get_logger(__name__)
+
+# Work of the lower floors runs with the queue whose lateness it shares.
+_QUEUE_OF_APP = {"core": "payments", "accounts": "compliance", "wallets": "payments", "subscriptions": "payments"}
+MOST_TRIES = 5
+# A message whose holder died goes to the end of the queue after this pause, so that it holds up no other.
+REDELIVERY_SECONDS = 1
+
+
+class WorkerDied(Exception):
+    """The process that held the task ended before it did: killed, out of memory, or restarted."""
+
+
+def queue_of(task: str) -> str:
+    """The queue of a task, by the app its name begins with."""
+    app = task.partition(".")[0]
+    return app if app in QUEUES else _QUEUE_OF_APP.get(app, "monitoring")
+
+
+def enqueue(task: str, **arguments: Any) -> None:
+    """Send a task by name once the running transaction has committed; a broker that is away costs nothing but time."""
+    headers = {"correlation_id": logs.correlation_id()}
+    transaction.on_commit(lambda: _send(task, arguments, headers))
+
+
+def _send(task: str, arguments: dict[str, Any], headers: dict[str, str]) -> None:
+    try:
+        current_app.send_task(task, kwargs=arguments, queue=queue_of(task), headers=headers, retry=False)
+    except (BrokerError, OSError) as error:
+        log.warning("task not sent, a sweep will find the work", task=task, error=str(error))
+
+
+class Task(CeleryTask[..., Any]):
+    """Base of all tasks: acknowledged late, bounded in time, retried with jitter, then kept as a dead letter."""
+
+    acks_late = True
+    reject_on_worker_lost = True
+    time_limit = 120
+    soft_time_limit = 100
+    autoretry_for = (Retryable, OperationalError)
+    max_retries = MOST_TRIES - 1
+    retry_backoff = 2
+    retry_backoff_max = 300
+    retry_jitter = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        headers = getattr(self.request, "headers", None) or {}
+        with logs.correlated(str(headers.get("correlation_id") or "")):
+            if (self.request.delivery_info or {}).get("redelivered"):
+                # Brokers do not count this alike, so it is counted as a try: a task that kills its worker must end too.
+                raise self.retry(exc=WorkerDied("The worker died while it ran"), countdown=REDELIVERY_SECONDS)
+            return super().__call__(*args, **kwargs)
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        from rupai.core.models import DeadLetter
+
+        DeadLetter.objects.create(
+            task=self.name,
+            queue=queue_of(self.name or ""),
+            arguments=kwargs,
+            error=logs.clean(f"{type(exc).__name__}: {exc}")[:2000],
+            tries=(self.request.retries or 0) + 1,
+            correlation_id=str((getattr(self.request, "headers", None) or {}).get("correlation_id") or ""),
+            created_at=clock.now(),
+        )
+        if self.request.id is None:
+            # After a hard time limit this runs in the parent of the pool: its children must not inherit a connection.
+            connection.close()

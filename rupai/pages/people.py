@@ -1,0 +1,224 @@
+"""Admin of merchants, people, their places and roles, and customers. What changes goes through the services."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from rupai.accounts import selectors
+from rupai.accounts.forms import NewMemberForm, RoleForm
+from rupai.accounts.models import Customer, Membership, Merchant, Role, User
+from rupai.accounts.services import merchants, people, second_factor
+from rupai.core import clock, ids
+from rupai.core.actor import Actor
+from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin, person
+from rupai.pages.step_up import ask_again, recently_verified, step_up
+
+
+@admin.register(Merchant)
+class MerchantAdmin(TenantAdmin):
+    merchant_field = "id"
+    list_display = ("name", "public_id", "country", "currency", "is_active", "live_enabled", "created_at")
+    list_filter = ("is_active", "live_enabled", "country")
+    search_fields = ("name",)
+    readonly_fields = ("public_id", "created_at")
+    ordering = ("name",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Its payments and ledger stay; a merchant is switched off instead.
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        actor = selectors.staff_actor(person(request))
+        made = merchants.create_merchant(
+            actor=actor, name=obj.name, country=obj.country, currency=obj.currency, timezone=obj.timezone
+        )
+        obj.pk, obj.created_at = made.pk, made.created_at
+        obj._state.adding = False
+        obj.save()
+
+
+class NewUserForm(AdminUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin[User], TenantAdmin):
+    """Superusers manage people; others see who works at their merchants."""
+
+    read_scope = "users:read"
+    add_form = NewUserForm
+    list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    readonly_fields = ("public_id", "is_active", "last_login", "joined_at")
+    filter_horizontal = ("groups", "user_permissions")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("public_id", "email", "name", "password", "is_active")}),
+        ("Console", {"fields": ("is_staff", "is_superuser", "second_factor_waived", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("last_login", "joined_at")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+    actions = ("disable", "enable", "take_second_factor")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        user = person(request)
+        if user.is_superuser:
+            return User.objects.all()
+        mine = Membership.objects.filter(merchant_id__in=selectors.merchants_with(user, self.read_scope))
+        return User.objects.filter(pk__in=mine.values("user_id"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if person(request).is_superuser:
+            return super().get_fieldsets(request, obj)
+        return ((None, {"fields": ("public_id", "email", "name", "is_active", "joined_at")}),)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return super().get_actions(request) if person(request).is_superuser else {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # What someone did stays theirs; an account is disabled instead.
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.joined_at = clock.now()
+        super().save_model(request, obj, form, change)
+
+    @step_up
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return super().add_view(request, form_url, extra_context)
+
+    @step_up
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        return super().user_change_password(request, id, form_url)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "POST" and not recently_verified(request):
+            return ask_again(request)
+        return super().changeform_view(request, *args, **kwargs)
+
+    @admin.action(description="Disable: sessions, tokens and API keys made by them end")
+    def disable(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        actor = selectors.staff_actor(person(request))
+        for user in users.exclude(pk=person(request).pk).order_by("pk"):
+            people.disable_user(actor=actor, user=user)
+        self.message_user(request, "Disabled; you yourself are left out.", messages.SUCCESS)
+
+    @admin.action(description="Enable again")
+    def enable(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        actor = selectors.staff_actor(person(request))
+        for user in users.order_by("pk"):
+            people.enable_user(actor=actor, user=user)
+        self.message_user(request, "Enabled.", messages.SUCCESS)
+
+    @admin.action(description="Take away a lost second factor")
+    def take_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
+        if not recently_verified(request):
+            return ask_again(request)
+        for user in users.order_by("pk"):
+            second_factor.remove(user=user)
+        self.message_user(request, "Taken away; they can set up a new one.", messages.SUCCESS)
+        return None
+
+
+@admin.register(Membership)
+class MembershipAdmin(TenantAdmin):
+    read_scope = "users:read"
+    write_scope = "users:write"
+    list_display = ("user", "merchant", "role", "is_active", "created_at")
+    list_filter = ("merchant", "role", "is_active")
+    list_select_related = ("user", "merchant", "role")
+    search_fields = ("user__email",)
+    ordering = ("-created_at",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if not change:
+            kwargs["form"] = NewMemberForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("merchant", "email", "name", "role") if obj is None else ("user", "merchant", "role", "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("user", "merchant")
+
+    def actor(self, request: HttpRequest, row: Membership) -> Actor:
+        # Members have no mode: what happens to them is told in the stream in which the merchant really works.
+        return selectors.staff_actor(person(request), merchant_id=row.merchant_id, livemode=row.merchant.live_enabled)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        actor, role = self.actor(request, obj), obj.role.name
+        if change:
+            people.change_member(actor=actor, user_id=obj.user.public_id, role=role, is_active=obj.is_active)
+            return
+        given = form.cleaned_data
+        made = people.invite_member(actor=actor, email=given["email"], name=given["name"], role=role)
+        obj.pk, obj.user, obj.created_at = made.pk, made.user, made.created_at
+        obj._state.adding = False
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        people.remove_member(actor=self.actor(request, obj), user_id=obj.user.public_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        for member in queryset.select_related("user", "merchant").order_by("pk"):
+            self.delete_model(request, member)
+
+
+@admin.register(Role)
+class RoleAdmin(TenantAdmin):
+    """Built-in roles are seen by all who may see people, and changed by a release only."""
+
+    read_scope = "users:read"
+    form = RoleForm
+    list_display = ("name", "merchant", "scopes")
+    list_filter = ("merchant",)
+    list_select_related = ("merchant",)
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
+        user = person(request)
+        own = Q(merchant_id__in=selectors.merchants_with(user, self.read_scope))
+        return Role.objects.all() if user.is_superuser else Role.objects.filter(own | Q(merchant=None))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request) and (obj is None or obj.merchant_id is not None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin, TenantAdmin):
+    """Found by id or by the exact e-mail address: personal data is sealed and cannot be searched otherwise."""
+
+    read_scope = "customers:read"
+    list_display = ("public_id", "name", "email", "phone", "livemode", "created_at")
+    list_filter = ("livemode", "created_at")
+    search_fields = ("id",)
+    search_help_text = "Customer id or exact e-mail address"
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*super().get_fields(request, obj), "name", "email", "phone"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "@" in term:
+            return selectors.customers_by_email(queryset, term), False
+        try:
+            return queryset.filter(pk=ids.parse(Customer.prefix, term)), False
+        except ids.InvalidId:
+            return queryset.none(), False

@@ -1,0 +1,85 @@
+"""The console's admin site: who comes in, and how far."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+from rupai.accounts import selectors
+from rupai.accounts.forms import PasswordChangeForm, SignInForm
+from rupai.accounts.selectors import Standing
+from rupai.pages import second_factor
+from rupai.pages.step_up import mark_verified
+
+View = Callable[..., HttpResponseBase]
+
+
+class Console(AdminSite):
+    """Django's admin under our name, behind password, second factor and membership."""
+
+    site_title = "RupAI"
+    site_header = "RupAI console"
+    index_title = "Overview"
+    login_form = SignInForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return selectors.standing(request.user) is Standing.INSIDE
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Protect a page; whoever still has to set up a second factor sees nothing but that."""
+        protected = super().admin_view(view, cacheable)
+
+        def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if selectors.standing(request.user) is Standing.MUST_ENROL:
+                return HttpResponseRedirect(reverse("admin:second_factor"))
+            request.actor_id = getattr(request.user, "public_id", None)  # type: ignore[attr-defined]
+            response: HttpResponseBase = protected(request, *args, **kwargs)
+            return response
+
+        return update_wrapper(entered, protected)
+
+    def staff_view(self, view: View) -> View:
+        """Protect a page that is open to staff who still have to set up a second factor, too."""
+
+        def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if selectors.standing(request.user) in {Standing.INSIDE, Standing.MUST_ENROL}:
+                return view(request, *args, **kwargs)
+            return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+
+        return update_wrapper(never_cache(csrf_protect(entered)), view)
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        own: list[URLResolver | URLPattern] = [
+            path("logout/", self.staff_view(self.logout), name="logout"),
+            path("second-factor/", self.staff_view(second_factor.second_factor), name="second_factor"),
+            path("confirm/", self.staff_view(second_factor.confirm), name="confirm"),
+            path("invitation/<uidb64>/<token>/", second_factor.SetPassword.as_view(), name="set_password"),
+        ]
+        return own + super().get_urls()
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().login(request, extra_context)
+        if request.method == "POST" and isinstance(response, HttpResponseRedirect):
+            mark_verified(request)
+        form = (getattr(response, "context_data", None) or {}).get("form")
+        if form is not None and form.has_error("__all__", "too_many_tries"):
+            response.status_code = 429
+            response.headers["Retry-After"] = str(form.retry_after)
+        return response
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Django's page; wrong old passwords count as tries to sign in."""
+        view = PasswordChangeView.as_view(
+            form_class=PasswordChangeForm,
+            success_url=reverse("admin:password_change_done"),
+            template_name="registration/password_change_form.html",
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)  # type: ignore[return-value]

@@ -1,0 +1,61 @@
+"""How tasks travel: see rupai.core.queue for how they behave."""
+
+from typing import Any
+
+from kombu import Exchange, Queue
+
+from rupai.core.queue_names import QUEUES
+from rupai.settings import env
+
+broker_url = env.text("CELERY_BROKER_URL", env.text("REDIS_URL", "redis://127.0.0.1:6379/0"))
+_AMQP = broker_url.startswith(("amqp", "pyamqp"))
+
+# Without these a publisher would wait for a dead broker as long as the kernel does.
+_REDIS_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 2,
+    # Longer than the longest task and the longest pause between two tries, or both would be delivered twice.
+    "visibility_timeout": 300,
+    "queue_order_strategy": "round_robin",
+}
+_AMQP_OPTIONS: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 2, "write_timeout": 2, "confirm_publish": True}
+
+
+def _queue(name: str) -> Queue:
+    if _AMQP:
+        # Quorum queues survive the loss of a node; delayed retries reach them only through a topic exchange.
+        return Queue(
+            name, Exchange("rupai", type="topic"), routing_key=name, queue_arguments={"x-queue-type": "quorum"}
+        )
+    # The nameless exchange needs no bindings, which an emptied Redis would have forgotten.
+    return Queue(name, routing_key=name)
+
+
+broker_connection_retry_on_startup = True
+# Beat and workers outlive any outage of the broker.
+broker_connection_max_retries = None
+broker_connection_timeout = 2
+broker_heartbeat = 10
+broker_transport_options = {"max_retries": 1, **(_AMQP_OPTIONS if _AMQP else _REDIS_OPTIONS)}
+task_queues = [_queue(name) for name in QUEUES]
+task_default_queue = "monitoring"
+task_default_queue_type = "quorum" if _AMQP else "classic"
+task_create_missing_queues = False
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+task_acks_late = True
+task_reject_on_worker_lost = True
+task_time_limit = 120
+task_soft_time_limit = 100
+worker_prefetch_multiplier = 4
+worker_max_tasks_per_child = 5000
+worker_max_memory_per_child = 400_000
+worker_cancel_long_running_tasks_on_connection_loss = True
+# Nobody steers a worker through the broker: whoever could write there could also shut it down.
+worker_enable_remote_control = False
+worker_send_task_events = False
+beat_scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+beat_max_loop_interval = 1
+timezone = "UTC"
+enable_utc = True
