@@ -12,8 +12,8 @@ from rupai.core.rows import RowQuerySet
 class AuditEntry(models.Model):
     """The seal over one event: ``hash`` covers the event, its numbers and the hash of the entry before it.
 
-    A trigger refuses UPDATE and DELETE. TRUNCATE has no trigger, because the test suite empties tables with it:
-    production runs with a database role that lacks the TRUNCATE privilege.
+    Triggers refuse UPDATE and DELETE, and TRUNCATE too unless the session allows it as the test suite does. Production
+    runs with a database role that lacks the TRUNCATE privilege.
     """
 
     event = models.OneToOneField(

@@ -14,5 +14,5 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Register what this app runs by the clock."""
         for queue in QUEUES:
-            schedule(f"heartbeat.{queue}", "monitoring.beat", every=5, queue=queue, of=queue)
-        schedule("invariants", "monitoring.check_invariants", every=3600)
+            schedule(f"monitoring.heartbeat.{queue}", "monitoring.beat", every=5, queue=queue, of=queue)
+        schedule("monitoring.invariants", "monitoring.check_invariants", every=3600)

@@ -1,5 +1,7 @@
 """Scheduled work of monitoring: signs of life, and rules checked."""
 
+from typing import Any
+
 from celery import Task as CeleryTask
 from celery import shared_task
 
@@ -11,7 +13,7 @@ _MOST_SECONDS = 240
 
 
 @shared_task(name="monitoring.beat", base=Task, bind=True)
-def beat(self: CeleryTask, *, of: str) -> None:
+def beat(self: "CeleryTask[..., Any]", *, of: str) -> None:
     """Prove that beat, the broker and a worker of this queue live."""
     heartbeats.beat(queue=of, worker=str(self.request.hostname or ""))
 

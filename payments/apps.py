@@ -9,4 +9,7 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Payments"
 
     def ready(self) -> None:
-        from payments import probes  # noqa: F401
+        from payments import probes, setup  # noqa: F401
+        from rupai.core.schedules import schedule
+
+        schedule("payments.janitor", "payments.sweep", every=15)

@@ -10,8 +10,12 @@ handler500 = "rupai.api.problems.failed"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("monitoring.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("rupai.api.urls")),
+    path("api/v1/", include("rupai.api.accounts.urls")),
+    path("api/v1/", include("rupai.notifications.urls")),
+    path("api/v1/", include("wallets.urls")),
     path("api/v1/", include("payments.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

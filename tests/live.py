@@ -69,7 +69,9 @@ class Stack:
     folder: Path
     hold_seconds: float = 1.0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=64, block=False, retries=False))
+    http: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(maxsize=64, block=False, retries=False)
+    )
 
     def __post_init__(self) -> None:
         self.web_port, self.sandbox_port = free_port(), free_port()

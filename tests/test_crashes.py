@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 import urllib3
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from payments.models import Attempt, Payment, Refund
 from payments.services import janitor
@@ -30,7 +30,7 @@ SOAK = 20
 
 
 @pytest.fixture
-def stack(own_stack: Stack, settings: SettingsWrapper) -> Iterator[Stack]:
+def stack(own_stack: Stack, settings: Settings) -> Iterator[Stack]:
     own_stack.start_sandbox()
     settings.SANDBOX_URL = own_stack.sandbox_url
     yield own_stack
@@ -126,7 +126,19 @@ def kill_worker_once(stack: Stack, point: str) -> None:
 
 def start_worker(stack: Stack, **environment: str) -> subprocess.Popen[bytes]:
     return stack.start(
-        "worker", "-m", "celery", "-A", "rupai", "worker", "--pool", "solo", "-Q", "payments", "-n", "t@%h", **environment
+        "worker",
+        "-m",
+        "celery",
+        "-A",
+        "rupai",
+        "worker",
+        "--pool",
+        "solo",
+        "-Q",
+        "payments",
+        "-n",
+        "t@%h",
+        **environment,
     )
 
 

@@ -62,6 +62,18 @@ class Place:
             extra_groups=[] if self.account else None,
         )
 
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run another command beside the platform, which finds it by the data directory alone."""
+        return subprocess.run(
+            [self.python, "manage.py", *arguments],
+            cwd=self.project,
+            env={"PATH": os.environ["PATH"], "RUPAI_DATA_DIR": str(self.data_dir)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def refused(self, *arguments: str, **variables: str) -> str:
         """Return the one line that a refused start says."""
         process = self.start(*arguments, **variables)
@@ -121,15 +133,15 @@ def _until_ready(stream: IO[str] | None) -> str:
     raise AssertionError(f"up ended before it was ready: {said}")
 
 
-def _stop(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+def _end(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert errors == ""
-    assert process.returncode == 0
+    assert process.returncode == (-number if number is signal.SIGKILL else 0)
 
 
-def _wait_until_nothing_is_left(place: Place) -> None:
-    deadline = time.monotonic() + 15
+def _wait_until_nothing_is_left(place: Place, *, within: float) -> None:
+    deadline = time.monotonic() + within
     while place.left():
         assert time.monotonic() < deadline, place.left()
         time.sleep(0.1)
@@ -143,24 +155,24 @@ def _get(port: int, path: str) -> int:
     return status
 
 
-def _lives_through_two_starts(place: Place, port: int) -> None:
-    """Start, look, stop, start again, stop: the whole promise, for any user and place."""
-    with place.start("--port", str(port)) as first:
-        said = _until_ready(first.stdout)
-        credentials = json.loads((place.data_dir / "credentials.json").read_text())
-        for name in ("console_url", "admin_user", "admin_password", "api_url", "api_key"):
-            assert credentials[name] in said
-        assert _get(port, "/ready") == 200
-        for name in ("credentials.json", "secrets.json", "environment.json"):
-            assert (place.data_dir / name).stat().st_mode & 0o777 == 0o600
-        assert re.search(rf"already runs on .*port {port}\)$", _second_start(place, port))
-        _stop(first, signal.SIGINT)
-    assert place.left() == []
-    assert not (place.data_dir / "environment.json").exists()
-    with place.start("--port", str(port)) as second:
-        assert credentials["api_key"] in _until_ready(second.stdout)
-        _stop(second, signal.SIGTERM)
-    assert place.left() == []
+def _lives_through(place: Place, port: int, *ends: signal.Signals) -> None:
+    """Start, look, end, and again: one database and one set of credentials through it all, nothing left in between."""
+    keys = set()
+    for end in ends:
+        with place.start("--port", str(port)) as process:
+            said = _until_ready(process.stdout)
+            credentials = json.loads((place.data_dir / "credentials.json").read_text())
+            for name in ("console_url", "admin_user", "admin_password", "api_url", "api_key"):
+                assert credentials[name] in said
+            keys.add(credentials["api_key"])
+            assert _get(port, "/ready") == 200
+            for name in ("credentials.json", "secrets.json", "environment.json"):
+                assert (place.data_dir / name).stat().st_mode & 0o777 == 0o600
+            assert re.search(rf"already runs on .*port {port}\)$", _second_start(place, port))
+            _end(process, end)
+        _wait_until_nothing_is_left(place, within=15 if end is signal.SIGKILL else 0)
+        assert (place.data_dir / "environment.json").exists() is (end is signal.SIGKILL)
+    assert len(keys) == 1
 
 
 def _second_start(place: Place, port: int) -> str:
@@ -170,12 +182,12 @@ def _second_start(place: Place, port: int) -> str:
     return errors.strip()
 
 
-def test_it_lives_through_two_starts(place: Place, port: int) -> None:
-    _lives_through_two_starts(place, port)
+def test_it_lives_through_every_end(place: Place, port: int) -> None:
+    _lives_through(place, port, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can become somebody else; the test above ran as an ordinary user")
-def test_it_lives_through_two_starts_as_an_ordinary_user(base: Path, port: int) -> None:
+def test_it_lives_as_an_ordinary_user(base: Path, port: int) -> None:
     account = database_account(Path("/nonexistent"))
     assert account is not None
     base.chmod(0o755)
@@ -183,7 +195,7 @@ def test_it_lives_through_two_starts_as_an_ordinary_user(base: Path, port: int) 
     shutil.copytree(PROJECT, place.project, ignore=NOT_COPIED)
     _give_python(place)
     os.chown(base, account.uid, account.gid)
-    _lives_through_two_starts(place, port)
+    _lives_through(place, port, signal.SIGKILL, signal.SIGINT)
 
 
 def _give_python(place: Place) -> None:
@@ -204,26 +216,15 @@ def _give_python(place: Place) -> None:
 
 
 @pytest.mark.skipif(not ROOT, reason="the home directory of root is closed to others")
-def test_it_lives_through_two_starts_below_the_closed_home_of_root(port: int) -> None:
+def test_it_lives_below_the_closed_home_of_root(port: int) -> None:
     base = Path(tempfile.mkdtemp(prefix="rupai-up-", dir=Path.home()))
     try:
         place = Place(base, project=base / "project")
         shutil.copytree(PROJECT, place.project, ignore=NOT_COPIED)
-        _lives_through_two_starts(place, port)
+        _lives_through(place, port, signal.SIGKILL, signal.SIGINT)
         assert not (place.data_dir / "postgres").resolve().is_relative_to(base)
     finally:
         _remove(base)
-
-
-def test_a_killed_start_leaves_nothing_and_the_next_one_goes_on(place: Place, port: int) -> None:
-    with place.start("--port", str(port)) as first:
-        _until_ready(first.stdout)
-        first.kill()
-    _wait_until_nothing_is_left(place)
-    with place.start("--port", str(port)) as second:
-        _until_ready(second.stdout)
-        _stop(second, signal.SIGTERM)
-    assert place.left() == []
 
 
 def test_production_settings_run_on_loopback(place: Place, port: int) -> None:
@@ -231,7 +232,9 @@ def test_production_settings_run_on_loopback(place: Place, port: int) -> None:
         _until_ready(process.stdout)
         assert _get(port, "/ready") == 200
         assert _get(port, "/no-such-page") == 404
-        _stop(process, signal.SIGTERM)
+        audit = place.manage("verify_audit_chain", "--settings", "production")
+        assert audit.returncode == 0, audit.stderr
+        _end(process, signal.SIGTERM)
     assert place.left() == []
 
 
@@ -242,7 +245,7 @@ def test_a_killed_part_comes_back(place: Place, port: int) -> None:
             victim = _pid_of(process.pid, name)
             os.kill(victim, signal.SIGKILL)
             _wait_until_green_again(port, victim)
-        _stop(process, signal.SIGTERM)
+        _end(process, signal.SIGTERM)
     assert place.left() == []
 
 

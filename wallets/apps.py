@@ -7,3 +7,9 @@ class WalletsConfig(AppConfig):
     name = "wallets"
     label = "wallets"
     verbose_name = "Wallets"
+
+    def ready(self) -> None:
+        from rupai.core.schedules import schedule
+        from wallets import probes  # noqa: F401
+
+        schedule("wallets.expire_holds", "wallets.expire_holds", every=30)

@@ -1,16 +1,11 @@
 """Events are numbered once, without gaps, and none is skipped."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
-from psycopg.conninfo import make_conninfo
 
 from compliance.audit import sequencer
 from compliance.models import AuditEntry, AuditHead
@@ -18,6 +13,7 @@ from compliance.tests.factories import OpenTransaction, Thing, emit, sequence_al
 from rupai.core import locks, readers
 from rupai.core.ids import new_key
 from rupai.core.models import Event
+from rupai.notifications.tests import processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -160,20 +156,10 @@ def test_a_reader_skips_nothing_while_writers_commit_out_of_order() -> None:
 def test_a_sequencer_killed_at_a_point_loses_and_doubles_nothing(point: str, numbered: int | None) -> None:
     thing = Thing()
     emit(thing)
-    assert _killed_at(point) == -signal.SIGKILL
+    program = "from compliance.tests.factories import sequence_all; sequence_all()"
+    assert processes.run(program, crash_at=point) == -signal.SIGKILL
     assert numbers(thing) == [numbered]
     emit(thing)
     sequence_all()
     assert numbers(thing) == [1, 2]
     assert AuditEntry.objects.count() == 2
-
-
-def _killed_at(point: str) -> int:
-    """Sequence in a process of its own that dies at a point; its exit code."""
-    program = "import time, django; django.setup(); from compliance.tests.factories import sequence_all; sequence_all()"
-    found = connection.settings_dict
-    parts = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-    url = make_conninfo("", **{name: str(found[key]) for name, key in parts.items() if found[key]})
-    environment = {**os.environ, "DATABASE_URL": url, "RUPAI_CRASH_AT": point}
-    command = [sys.executable, "-c", program]
-    return subprocess.run(command, env=environment, cwd=settings.BASE_DIR, timeout=60).returncode

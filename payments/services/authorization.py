@@ -101,13 +101,15 @@ def _note(attempt: Attempt, outcome: Outcome) -> None:
 
 
 def _captured(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> None:
-    _record_charge(payment, attempt, outcome.amount, actor)
+    capture = _record_charge(payment, attempt, outcome.amount, actor)
     payment.next_action, payment.expires_at = None, None
     moves.move_payment(payment, PaymentState.CAPTURED, actor=actor)
+    # Last, because the accounts it locks are shared with every other payment of the merchant.
+    postings.post_capture(payment, capture, at=capture.created_at)
 
 
-def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor) -> None:
-    """Book money that was authorised and captured in one step."""
+def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor) -> Capture:
+    """Write down money that was authorised and captured in one step; the caller posts it."""
     now = clock.now()
     moves.move_attempt(attempt, payment, AttemptState.CHARGED, actor=actor)
     capture = Capture.objects.create(
@@ -123,7 +125,7 @@ def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor
         state=TransferState.SUCCEEDED,
     )
     payment.amount_authorized = payment.amount_captured = amount
-    postings.post_capture(payment, capture, at=now)
+    return capture
 
 
 def _authorized(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> None:
@@ -228,8 +230,9 @@ def _late_success(payment: Payment, attempt: Attempt, outcome: Outcome, actor: A
         attempt.save(force_update=True)
         return
     before = payment.status
-    _record_charge(payment, attempt, outcome.amount, actor)
+    capture = _record_charge(payment, attempt, outcome.amount, actor)
     moves.tell_payment(payment, "payment.captured_late", actor=actor, was=before)
+    postings.post_capture(payment, capture, at=capture.created_at)
 
 
 _Apply = Callable[[Payment, Attempt, Outcome, Actor], Attempt | None]

@@ -37,12 +37,12 @@ def _succeed(payment: Payment, attempt: Attempt, capture: Capture, actor: Actor)
     payment.amount_captured += capture.amount
     whole = payment.amount_captured == payment.amount_authorized
     moves.move_attempt(attempt, payment, AttemptState.CHARGED if whole else AttemptState.PARTIALLY_CHARGED, actor=actor)
-    postings.post_capture(payment, capture, at=now)
     payment.expires_at = None if whole else payment.expires_at
     if whole or payment.state != PaymentState.PARTIALLY_CAPTURED:
         moves.move_payment(payment, PaymentState.CAPTURED if whole else PaymentState.PARTIALLY_CAPTURED, actor=actor)
     else:
         moves.tell_payment(payment, "payment.partially_captured", actor=actor, was=before)
+    postings.post_capture(payment, capture, at=now)
 
 
 def _wait(payment: Payment, attempt: Attempt, actor: Actor) -> None:

@@ -39,10 +39,10 @@ def reserve_refund(
     payment.amount_refund_pending += wanted
     payment.updated_at = now
     payment.save(force_update=True)
-    postings.hold_refund(payment, refund, at=now)
     events.emit(
         "refund.created", subject=refund, actor=actor, data=refund.public(), changes={"status": [None, refund.state]}
     )
+    postings.hold_refund(payment, refund, at=now)
     return refund
 
 
@@ -113,11 +113,9 @@ def _finish(payment: Payment, refund: Refund, outcome: Outcome, succeeded: bool,
     if succeeded:
         refund.state = TransferState.SUCCEEDED
         payment.amount_refunded += refund.amount
-        postings.post_refund(payment, refund, at=now)
     else:
         refund.state = TransferState.FAILED
         refund.failure_code, refund.failure_message = outcome.code[:64] or "refund_failed", outcome.message[:255]
-        postings.void_refund(payment, refund, at=now)
     refund.save(force_update=True)
     payment.updated_at = now
     payment.save(force_update=True)
@@ -128,3 +126,5 @@ def _finish(payment: Payment, refund: Refund, outcome: Outcome, succeeded: bool,
         # The wire tells a refunded capture by another status; readers of payments follow their own events only.
         changes = {"status": [was, payment.status]}
         events.emit("payment.refunded", subject=payment, actor=actor, data=payment.public(), changes=changes)
+    settle = postings.post_refund if succeeded else postings.void_refund
+    settle(payment, refund, at=now)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from payments.providers import registry
 from payments.providers.sandbox import SandboxConnector
@@ -15,7 +15,7 @@ from rupai.core import clock
 
 
 @pytest.fixture
-def acquirer(settings: SettingsWrapper) -> Iterator[Acquirer]:
+def acquirer(settings: Settings) -> Iterator[Acquirer]:
     """The acquirer behind the connector named ``sandbox``."""
     settings.SANDBOX_URL = "http://127.0.0.1:1"
     found = Acquirer(journal=MemoryJournal(), now=clock.now)

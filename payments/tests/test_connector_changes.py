@@ -31,7 +31,7 @@ NEVER_BOOKED = ["timeout_before", "drop_before", "error_before"]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path_factory.mktemp("sandbox"), hold_ms=400) as sandbox:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), hold_ms=3_000) as sandbox:
         yield sandbox
 
 
@@ -43,7 +43,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def bank(sandbox: Sandbox) -> SandboxConnector:
-    return sandbox.connector(read_seconds=0.2)
+    return sandbox.connector(read_seconds=0.5)
 
 
 def inr(minor: int) -> Money:

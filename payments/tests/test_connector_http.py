@@ -160,15 +160,21 @@ def test_a_provider_that_drips_cannot_stretch_the_read_time_out() -> None:
     def drip_body(connection: socket.socket) -> None:
         connection.recv(65_536)
         connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(100):
+        for _ in range(200):
             connection.sendall(b" ")
             time.sleep(0.05)
 
-    for behave in (drip, drip_body):
+    def stall(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        time.sleep(0.8)
+        connection.sendall(b"HTTP/1.1 201 Created\r\n")
+        time.sleep(2)
+
+    for behave in (drip, drip_body, stall):
         with provider(behave) as port:
             started = time.perf_counter()
-            assert isinstance(connector(port).authorize(CHARGE), Unknown)
-            assert time.perf_counter() - started < 1.0
+            assert isinstance(connector(port, read_seconds=1.0).authorize(CHARGE), Unknown)
+            assert 0.95 < time.perf_counter() - started < 1.5
 
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end() -> None:

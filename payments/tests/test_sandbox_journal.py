@@ -80,6 +80,17 @@ def test_a_torn_last_line_is_dropped_and_writing_goes_on_behind_the_last_whole_o
     assert path.read_bytes() == whole
 
 
+def test_nothing_of_a_long_torn_line_shows_behind_a_shorter_new_one(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"op":"charge","reference":"' + b"x" * 2_000)
+    bank, journal = acquirer(tmp_path)
+    new = replace(CHARGE, id="ch_3", key="key-0004")
+    bank.record(new)
+    journal.close()
+    assert path.read_bytes() == whole + new.line()
+
+
 def test_a_damaged_line_in_the_middle_is_named_and_nothing_starts(tmp_path: Path) -> None:
     path = written(tmp_path)
     first, second, third = path.read_bytes().splitlines(keepends=True)

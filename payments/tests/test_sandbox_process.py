@@ -17,6 +17,8 @@ from urllib3.exceptions import ProtocolError
 
 from payments.tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.slow
+
 CHARGE = {"reference": "pay_1_1", "amount": 10_000, "currency": "INR", "token": "tok_visa", "capture": False}
 
 

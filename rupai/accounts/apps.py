@@ -5,6 +5,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from rupai.core.schedules import schedule
+
 
 class AccountsConfig(AppConfig):
     name = "rupai.accounts"
@@ -13,6 +15,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(_ensure_roles, sender=self, dispatch_uid="accounts.roles")
+        schedule("accounts.sign_ins", "accounts.forget_sign_ins", every=3600)
 
 
 def _ensure_roles(*, using: str, apps: Any = None, **_: Any) -> None:

@@ -77,6 +77,10 @@ class User(AbstractBaseUser, PermissionsMixin, Row):
     def __str__(self) -> str:
         return self.email
 
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        return super().normalize_username(username).strip().lower()
+
     @cached_property
     def reach(self) -> dict[uuid.UUID, frozenset[str]]:
         """The scopes at each merchant whose member this user is now; read once per loaded user, that is per request."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 
-from rupai.core import clock, queue, readers
+from rupai.core import clock, logs, queue, readers
 from rupai.core.events import handler_name, handler_named, handlers_of
 from rupai.core.models import DeadLetter, Event, HandlerRun
 
@@ -52,7 +52,8 @@ def run(run_id: int) -> bool:
     handler = handler_named(claimed.handler)
     try:
         if handler is not None:
-            handler(claimed.event)
+            with logs.correlated(claimed.event.correlation_id):
+                handler(claimed.event)
     except Exception as error:
         if claimed.tries >= MOST_TRIES:
             _give_up(claimed, error)

@@ -14,7 +14,10 @@ from django.http import HttpRequest, HttpResponse
 _correlation: ContextVar[str] = ContextVar("correlation_id", default="")
 _GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 _SECRET_NAME = re.compile(r"(?i)(authorization|password|secret|token|api_?key|cookie|credential|otp|private)")
-_SECRET_VALUE = re.compile(r"\b(?:rk|sk|whsec)_[0-9A-Za-z_]{16,}|\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_.-]+")
+# Our keys, tokens of the web, and the part of an invitation's address that sets a password.
+_SECRET_VALUE = re.compile(
+    r"\b(?:rk|sk|whsec)_[0-9A-Za-z_]{16,}|\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_.-]+|\b[0-9a-z]{6}-[0-9a-f]{32}\b"
+)
 REMOVED = "[removed]"
 
 

@@ -19,6 +19,8 @@ _QUEUE_OF_APP = {"core": "payments", "accounts": "compliance", "wallets": "payme
 MOST_TRIES = 5
 # A message whose holder died goes to the end of the queue after this pause, so that it holds up no other.
 REDELIVERY_SECONDS = 1
+# Not "correlation_id": Celery keeps its own id under that name.
+_CORRELATION = "rupai_correlation_id"
 
 
 class WorkerDied(Exception):
@@ -33,7 +35,7 @@ def queue_of(task: str) -> str:
 
 def enqueue(task: str, **arguments: Any) -> None:
     """Send a task by name once the running transaction has committed; a broker that is away costs nothing but time."""
-    headers = {"correlation_id": logs.correlation_id()}
+    headers = {_CORRELATION: logs.correlation_id()}
     transaction.on_commit(lambda: _send(task, arguments, headers))
 
 
@@ -58,8 +60,7 @@ class Task(CeleryTask[..., Any]):
     retry_jitter = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        headers = getattr(self.request, "headers", None) or {}
-        with logs.correlated(str(headers.get("correlation_id") or "")):
+        with logs.correlated(self._correlation()):
             if (self.request.delivery_info or {}).get("redelivered"):
                 # Brokers do not count this alike, so it is counted as a try: a task that kills its worker must end too.
                 raise self.retry(exc=WorkerDied("The worker died while it ran"), countdown=REDELIVERY_SECONDS)
@@ -74,9 +75,17 @@ class Task(CeleryTask[..., Any]):
             arguments=kwargs,
             error=logs.clean(f"{type(exc).__name__}: {exc}")[:2000],
             tries=(self.request.retries or 0) + 1,
-            correlation_id=str((getattr(self.request, "headers", None) or {}).get("correlation_id") or ""),
+            correlation_id=self._correlation(),
             created_at=clock.now(),
         )
         if self.request.id is None:
             # After a hard time limit this runs in the parent of the pool: its children must not inherit a connection.
             connection.close()
+
+    def signature_from_request(self, *args: Any, **options: Any) -> Any:
+        """Build the message of the next try; Celery would drop the correlation id with all headers not its own."""
+        return super().signature_from_request(*args, headers={_CORRELATION: self._correlation()}, **options)
+
+    def _correlation(self) -> str:
+        """The id of the request that caused the task; a scheduled task is its own cause."""
+        return str(self.request.get(_CORRELATION) or self.request.id or "")

@@ -7,7 +7,8 @@ from rupai.core.errors import Retryable
 from rupai.core.queue import Task
 
 
-@shared_task(name="core.run_handler", base=Task)
+# One try more than the row counts, so that the row gives up first and there is one dead letter, not two.
+@shared_task(name="core.run_handler", base=Task, max_retries=dispatch.MOST_TRIES)
 def run_handler(*, run_id: int) -> None:
     """Run one event handler; its tries are counted in its own row."""
     try:

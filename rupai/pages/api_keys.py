@@ -15,7 +15,7 @@ from rupai.accounts.forms import NewKeyForm, RotateKeyForm
 from rupai.accounts.models import ApiKey, Merchant
 from rupai.accounts.services import keys
 from rupai.core.errors import DomainError
-from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin, person
+from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin, may, person
 from rupai.pages.step_up import step_up
 
 WRITE = "api_keys:write"
@@ -34,8 +34,7 @@ class ApiKeyAdmin(ReadOnlyAdmin, TenantAdmin):
     actions = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        user = person(request)
-        return user.is_superuser or bool(selectors.merchants_with(user, WRITE))
+        return may(request, WRITE)
 
     def get_urls(self) -> list[Any]:
         rotate = self.admin_site.admin_view(self.rotate_view)

@@ -56,8 +56,7 @@ class TenantAdmin(TranslatingAdmin):
         return rows.filter(**{f"{self.merchant_field}__in": selectors.merchants_with(user, self.read_scope)})
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user = person(request)
-        return user.is_superuser or bool(selectors.merchants_with(user, self.read_scope))
+        return may(request, self.read_scope)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._may_write(request)
@@ -97,9 +96,9 @@ class TenantAdmin(TranslatingAdmin):
         return found
 
     def _may_write(self, request: HttpRequest, row: Any = None) -> bool:
-        user = person(request)
-        if user.is_superuser or self.write_scope is None:
-            return user.is_superuser
+        user = request.user
+        if not user.is_authenticated or user.is_superuser or self.write_scope is None:
+            return user.is_authenticated and user.is_superuser
         merchants = selectors.merchants_with(user, self.write_scope)
         return bool(merchants) if row is None else self.merchant_of(row) in merchants
 
@@ -162,6 +161,12 @@ def choices_of(site: Any, request: HttpRequest, model: type[models.Model]) -> Qu
         return shown_by.get_queryset(request)
     rows = model._default_manager.all()
     return rows if person(request).is_superuser else rows.none()
+
+
+def may(request: HttpRequest, scope: str | None) -> bool:
+    """Whether someone has a scope anywhere; the sign-in page asks for people who are nobody yet, too."""
+    user = request.user
+    return user.is_authenticated and (user.is_superuser or bool(selectors.merchants_with(user, scope)))
 
 
 def person(request: HttpRequest) -> User:

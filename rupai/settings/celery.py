@@ -8,21 +8,28 @@ from rupai.core.queue_names import QUEUES
 from rupai.settings import env
 
 broker_url = env.text("CELERY_BROKER_URL", env.text("REDIS_URL", "redis://127.0.0.1:6379/0"))
-_AMQP = broker_url.startswith(("amqp", "pyamqp"))
 
-# Without these a publisher would wait for a dead broker as long as the kernel does.
-_REDIS_OPTIONS: dict[str, Any] = {
-    "socket_connect_timeout": 1,
-    "socket_timeout": 2,
-    # Longer than the longest task and the longest pause between two tries, or both would be delivered twice.
-    "visibility_timeout": 300,
-    "queue_order_strategy": "round_robin",
-}
-_AMQP_OPTIONS: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 2, "write_timeout": 2, "confirm_publish": True}
+
+def _speaks_amqp(url: str) -> bool:
+    return url.startswith(("amqp", "pyamqp"))
+
+
+def transport_options(url: str) -> dict[str, Any]:
+    """Bound every wait for the broker; a publisher would wait for a dead one as long as the kernel does."""
+    if _speaks_amqp(url):
+        return {"max_retries": 1, "connect_timeout": 1, "read_timeout": 2, "write_timeout": 2, "confirm_publish": True}
+    return {
+        "max_retries": 1,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        # Longer than the longest task and the longest pause between two tries, or both would be delivered twice.
+        "visibility_timeout": 300,
+        "queue_order_strategy": "round_robin",
+    }
 
 
 def _queue(name: str) -> Queue:
-    if _AMQP:
+    if _speaks_amqp(broker_url):
         # Quorum queues survive the loss of a node; delayed retries reach them only through a topic exchange.
         return Queue(
             name, Exchange("rupai", type="topic"), routing_key=name, queue_arguments={"x-queue-type": "quorum"}
@@ -36,10 +43,10 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 2
 broker_heartbeat = 10
-broker_transport_options = {"max_retries": 1, **(_AMQP_OPTIONS if _AMQP else _REDIS_OPTIONS)}
+broker_transport_options = transport_options(broker_url)
 task_queues = [_queue(name) for name in QUEUES]
 task_default_queue = "monitoring"
-task_default_queue_type = "quorum" if _AMQP else "classic"
+task_default_queue_type = "quorum" if _speaks_amqp(broker_url) else "classic"
 task_create_missing_queues = False
 task_serializer = "json"
 accept_content = ["json"]

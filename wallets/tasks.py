@@ -1,0 +1,15 @@
+"""Scheduled care of the ledger."""
+
+from celery import shared_task
+from django.db import transaction
+
+from rupai.core import clock
+from rupai.core.queue import Task
+from wallets.services.ledger import expire_pending
+
+
+@shared_task(name="wallets.expire_holds", base=Task)
+def expire_holds() -> int:
+    """Release the holds whose time is up; those beyond one batch wait for the next run."""
+    with transaction.atomic(durable=True):
+        return expire_pending(at=clock.now())

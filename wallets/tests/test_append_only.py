@@ -1,0 +1,111 @@
+"""The database itself refuses what would falsify the books, whoever asks."""
+
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.utils import DatabaseError
+
+from wallets.models import Account, Counters, Entry, Transfer
+from wallets.selectors import balance_of
+from wallets.services.accounts import Chart
+from wallets.services.ledger import post_transfers
+from wallets.tests.conftest import NOON, transfer
+
+pytestmark = pytest.mark.django_db
+
+ROW = (
+    "INSERT INTO wallets_transfer SELECT (jsonb_populate_record(t, %s::jsonb)).* FROM wallets_transfer t "
+    "WHERE t.id = (SELECT id FROM wallets_transfer LIMIT 1)"
+)
+
+
+@pytest.fixture(autouse=True)
+def posted(chart: Chart) -> UUID:
+    new = transfer(chart.provider_clearing, chart.merchant_payable, 100_00)
+    post_transfers(transfers=[new], at=NOON)
+    return new.id
+
+
+def refused(statement: str, *parameters: str | UUID) -> str:
+    with pytest.raises(DatabaseError) as problem, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+    return str(problem.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE wallets_transfer SET amount = 1",
+        "DELETE FROM wallets_transfer",
+        "UPDATE wallets_transfer SET amount = 1 WHERE false",
+        "UPDATE wallets_account SET shards = 2",
+        "DELETE FROM wallets_account",
+        "UPDATE wallets_counters SET credits_posted = credits_posted + 1",
+        "DELETE FROM wallets_counters",
+        "UPDATE wallets_hold SET state = 'voided'",
+    ],
+)
+def test_what_was_written_stays(statement: str) -> None:
+    assert "append-only" in refused(statement)
+    assert Transfer.objects.get().amount == 100_00
+
+
+@pytest.mark.parametrize("statement", ["UPDATE wallets_entry SET amount = 1", "DELETE FROM wallets_entry"])
+def test_entries_are_the_two_sides_of_a_transfer_and_cannot_be_touched(statement: str) -> None:
+    assert "wallets_entry" in refused(statement)
+    assert Entry.objects.count() == 2
+
+
+def test_an_entry_without_its_other_half_cannot_be_written(chart: Chart) -> None:
+    assert "wallets_entry" in refused(
+        "INSERT INTO wallets_entry (id, account_id, amount) VALUES (gen_random_uuid(), %s, 5)", chart.bank
+    )
+
+
+@pytest.mark.parametrize("table", ["wallets_transfer", "wallets_counters"])
+def test_the_books_are_emptied_only_where_that_is_allowed_out_loud(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL rupai.truncate = ''")
+    assert "append-only" in refused(f"TRUNCATE {table} CASCADE")
+    assert Transfer.objects.exists()
+
+
+def test_transfers_are_written_by_the_ledger_alone() -> None:
+    assert "append-only" in refused(ROW, '{"id": "00000000-0000-7000-8000-000000000001"}')
+    assert Transfer.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", ['"amount": -1', '"credit_account_id": "%(debit)s"'])
+def test_a_transfer_that_moves_nothing_forward_is_refused_even_through_the_gate(chart: Chart, change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL rupai.ledger = 'posting'")
+    values = '{"id": "00000000-0000-7000-8000-000000000001", ' + change % {"debit": chart.provider_clearing} + "}"
+    assert "transfer_moves_forward" in refused(ROW, values)
+
+
+def test_limits_hold_even_through_the_gate(wallet: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL rupai.ledger = 'posting'")
+    assert "counters_within_limits" in refused(
+        "UPDATE wallets_counters SET debits_posted = 1 WHERE account_id = %s", wallet
+    )
+    assert "counters_not_negative" in refused(
+        "UPDATE wallets_counters SET debits_posted = -1 WHERE account_id = %s", wallet
+    )
+    assert balance_of(wallet).posted == 0
+
+
+def test_the_gate_closes_behind_every_posting() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('rupai.ledger', true)")
+        assert cursor.fetchone()[0] in (None, "")
+
+
+def test_an_account_with_a_limit_cannot_be_sharded(chart: Chart, merchant: UUID) -> None:
+    account = Account(
+        merchant_id=merchant, livemode=True, created_at=NOON, ledger=356, currency="INR", code=4, flags=2, shards=4
+    )
+    with pytest.raises(IntegrityError, match="account_limited_unsharded"), transaction.atomic():
+        account.save(force_insert=True)
+    assert not Counters.objects.filter(account_id=account.pk).exists()
