@@ -4,7 +4,7 @@
 # make soak    the full counts                     make bench   figures beside pgbench
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+PIP := $(PY) -m pip install --disable-pip-version-check -qq
 PYTEST := $(PY) -m pytest
 # The first interpreter that is new enough; override with PYTHON=/path/to/python.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \

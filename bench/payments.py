@@ -116,7 +116,19 @@ class _Pgbench:
         """Transactions a second at so many clients."""
         if self.program is None:
             return float("nan")
-        command = [self.program, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(round(seconds)), self.url]
+        command = [
+            self.program,
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            str(clients),
+            "-j",
+            "2",
+            "-T",
+            str(round(seconds)),
+            self.url,
+        ]
         shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return next(float(line.split()[2]) for line in shown.splitlines() if line.startswith("tps"))
 
@@ -128,7 +140,7 @@ def _cpu(pid: int) -> float:
 
 
 def _print(results: dict[int, list[tuple[Load, float, float]]]) -> None:
-    print(f"{'connections':>11} {'POST/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8} {'TPC-B/s':>9} {'ratio':>6}  answers")
+    print("connections   POST/s   p50 ms   p95 ms   CPU ms   TPC-B/s  ratio  answers")
     for connections, rounds in results.items():
         rate = statistics.median(load.rate for load, _, _ in rounds)
         tps = statistics.median(tps for _, _, tps in rounds)

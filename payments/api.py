@@ -34,6 +34,11 @@ _OPEN = {PaymentState.PROCESSING}
 _DECLINED = OpenApiResponse(Problem, description="Declined; the problem carries the payment")
 
 
+def _once(claim: Claim | None) -> dict[str, Any]:
+    """What a service needs to do the work of a key once."""
+    return {"idempotency_id": claim.id, "resumed": claim.resumed} if claim else {}
+
+
 def _answer(payment: Payment, *, done: int) -> Response:
     """Answer a payment: 402 when it failed, 202 while its outcome is not known."""
     if payment.status == PaymentState.FAILED:
@@ -79,9 +84,7 @@ class Payments(Door):
         money = Money(values.pop("amount"), values.pop("currency"))
 
         def work(claim: Claim | None) -> Response:
-            payment = create.create_payment(
-                actor=self.actor, money=money, idempotency_id=claim.id if claim else None, **values
-            )
+            payment = create.create_payment(actor=self.actor, money=money, **_once(claim), **values)
             return _answer(payment, done=201)
 
         return self.once("payments.create", work)
@@ -142,7 +145,7 @@ class Captures(Door):
             taken = capture.capture_payment(
                 actor=self.actor,
                 payment_id=payment_id,
-                idempotency_id=claim.id if claim else None,
+                **_once(claim),
                 **form.validated_data,
             )
             if taken.state == TransferState.FAILED:
@@ -204,7 +207,7 @@ class PaymentRefunds(Door):
             found = refund.refund_payment(
                 actor=self.actor,
                 payment_id=payment_id,
-                idempotency_id=claim.id if claim else None,
+                **_once(claim),
                 **form.validated_data,
             )
             return _refund_answer(found)

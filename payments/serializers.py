@@ -10,12 +10,15 @@ from payments.states import PaymentState, TransferState
 from rupai.api.fields import CurrencyCode, Metadata, MinorUnits, PublicId, StrictSerializer, StrictText
 
 STATUSES = [*PaymentState.values, "partially_refunded", "refunded"]
+REFUND_STATUSES = list(TransferState.values)
+METHODS = list(Method.values)
+NEXT_ACTIONS = ["redirect", "upi_collect", "upi_intent", "otp", "none", "qr", "three_ds"]
 
 
 class NewPayment(StrictSerializer):
     amount = MinorUnits()
     currency = CurrencyCode()
-    method = serializers.ChoiceField(choices=Method.values)
+    method = serializers.ChoiceField(choices=METHODS)
     customer_id = PublicId("cust")
     payment_method_token = PublicId("pm", required=False, help_text="Saved method. Raw card numbers are never accepted")
     capture = serializers.ChoiceField(choices=Payment.CaptureMode.values, default="automatic")
@@ -46,7 +49,7 @@ class NewRefund(StrictSerializer):
 
 class NewPaymentMethod(StrictSerializer):
     customer_id = PublicId("cust")
-    type = serializers.ChoiceField(choices=Method.values)
+    type = serializers.ChoiceField(choices=METHODS)
     token = StrictText(max_length=200, help_text="The provider's token; sandbox: tok_visa, see docs/sandbox.md")
     provider = StrictText(max_length=32, required=False)
 
@@ -66,7 +69,7 @@ class Failure(serializers.Serializer[Any]):
 
 
 class NextAction(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(choices=["redirect", "upi_collect", "upi_intent", "otp", "none", "qr", "three_ds"])
+    type = serializers.ChoiceField(choices=NEXT_ACTIONS)
     url = serializers.CharField(required=False)
     expires_at = serializers.DateTimeField(required=False)
 
@@ -102,7 +105,7 @@ class PaymentView(Shown):
     amount_capturable = serializers.IntegerField()
     amount_captured = serializers.IntegerField()
     amount_refunded = serializers.IntegerField()
-    method = serializers.ChoiceField(choices=Method.values)
+    method = serializers.ChoiceField(choices=METHODS)
     capture = serializers.ChoiceField(choices=Payment.CaptureMode.values)
     customer_id = serializers.CharField()
     payment_method_token = serializers.CharField(allow_null=True)
@@ -138,7 +141,7 @@ class PaymentDetail(PaymentView):
 class RefundView(Shown):
     refund_id = serializers.CharField()
     payment_id = serializers.CharField()
-    status = serializers.ChoiceField(choices=TransferState.values)
+    status = serializers.ChoiceField(choices=REFUND_STATUSES)
     amount = serializers.IntegerField()
     currency = serializers.CharField()
     reason = serializers.ChoiceField(choices=Refund.Reason.values)
@@ -151,7 +154,7 @@ class RefundView(Shown):
 class PaymentMethodView(Shown):
     payment_method_token = serializers.CharField()
     customer_id = serializers.CharField()
-    type = serializers.ChoiceField(choices=Method.values)
+    type = serializers.ChoiceField(choices=METHODS)
     provider = serializers.CharField()
     brand = serializers.CharField(allow_blank=True)
     last4 = serializers.CharField(allow_blank=True)

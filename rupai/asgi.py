@@ -2,16 +2,18 @@
 
 import os
 
-# Every request runs in its own thread here, so connections come from a pool; without one they would leak.
+# Every request runs in a thread of its own here, so connections come from a pool; without one they would leak.
 os.environ.setdefault("RUPAI_DB_POOL", "20")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rupai.settings.prod")
 
-from django.core.asgi import get_asgi_application
+import django
 
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from rupai.core.handler import ThreadedHandler  # noqa: E402
+from rupai.core.static import with_static_files  # noqa: E402
 from rupai.routing import websockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websockets()})
+application = ProtocolTypeRouter({"http": with_static_files(ThreadedHandler()), "websocket": websockets()})

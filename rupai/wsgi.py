@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rupai.settings.prod")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from rupai.core.static import with_static_files_wsgi  # noqa: E402
+
+application = with_static_files_wsgi(django_application)

@@ -200,7 +200,7 @@ def test_order_of_keys_and_white_space_do_not_count(shop: LiveShop) -> None:
 ROW_13 = row("idem-13")
 
 
-@pytest.mark.parametrize("amount", [100.0, "100", True, 1e2, None, 0, -1])
+@pytest.mark.parametrize("amount", [100.0, "100", True, None, 0, -1])
 def test_amounts_are_integers_before_anything_else(shop: LiveShop, amount: object) -> None:
     answer = shop.post("/payments", {**shop.wish(), "amount": amount}, once="order-0001")
     assert answer.status == 400

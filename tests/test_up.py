@@ -5,122 +5,40 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from rupai.core.runtime import processes
-from rupai.core.runtime.accounts import Account, can_reach, database_account
+from rupai.core.runtime.accounts import can_reach, database_account
 from rupai.core.runtime.places import LOOPBACK
+from tests.starting import IS_ROOT, PROJECT, READY_WITHIN, Place, free_port, new_place
 
 pytestmark = pytest.mark.slow
 
-PROJECT = Path(__file__).resolve().parents[1]
-READY_WITHIN = 120.0
-ROOT = os.geteuid() == 0
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "build", "artifacts")
 NOT_IN_PYTHON = shutil.ignore_patterns("test", "site-packages", "idlelib", "config-*")
 
 
-@dataclass
-class Place:
-    """Where and as whom the platform is started."""
-
-    base: Path
-    project: Path = PROJECT
-    account: Account | None = None
-    python: str = sys.executable
-    variables: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def data_dir(self) -> Path:
-        return self.base / "data"
-
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """Run ``up`` with nothing of this test run's environment."""
-        return subprocess.Popen(
-            [self.python, "manage.py", "up", "--data-dir", str(self.data_dir), *arguments],
-            cwd=self.project,
-            env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **self.variables, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            user=self.account.uid if self.account else None,
-            group=self.account.gid if self.account else None,
-            extra_groups=[] if self.account else None,
-        )
-
-    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run another command beside the platform, which finds it by the data directory alone."""
-        return subprocess.run(
-            [self.python, "manage.py", *arguments],
-            cwd=self.project,
-            env={"PATH": os.environ["PATH"], "RUPAI_DATA_DIR": str(self.data_dir)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def refused(self, *arguments: str, **variables: str) -> str:
-        """Return the one line that a refused start says."""
-        process = self.start(*arguments, **variables)
-        _, errors = process.communicate(timeout=READY_WITHIN)
-        assert process.returncode == 1
-        assert errors.startswith("Error: ")
-        assert errors.count("\n") == 1
-        assert self.left() == []
-        return errors.strip()
-
-    def left(self) -> list[str]:
-        """List what still runs or listens for this data directory."""
-        mark = os.fsencode(self.data_dir)
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                lines = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
-                if any(mark in line for line in lines) and int(process.name) != os.getpid():
-                    found.append(lines[0].replace(b"\0", b" ").decode())
-        home = (self.data_dir / "postgres").resolve()
-        found += [f"works in the data: {pid}" for pid in processes.inside(home / "data")]
-        return found + [str(path) for path in (home / "run").glob("*") if home.is_dir()]
-
-
 @pytest.fixture
-def base() -> Iterator[Path]:
-    base = Path(tempfile.mkdtemp(prefix="rupai-up-"))
-    base.chmod(0o711)
-    yield base
-    _remove(base)
-
-
-def _remove(base: Path) -> None:
-    shutil.rmtree((base / "data" / "postgres").resolve(), ignore_errors=True)
-    shutil.rmtree(base, ignore_errors=True)
-
-
-@pytest.fixture
-def place(base: Path) -> Place:
-    return Place(base)
+def place() -> Iterator[Place]:
+    with new_place() as place:
+        yield place
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def _until_ready(stream: IO[str] | None) -> str:
@@ -186,15 +104,15 @@ def test_it_lives_through_every_end(place: Place, port: int) -> None:
     _lives_through(place, port, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
-@pytest.mark.skipif(not ROOT, reason="only root can become somebody else; the test above ran as an ordinary user")
-def test_it_lives_as_an_ordinary_user(base: Path, port: int) -> None:
+@pytest.mark.skipif(not IS_ROOT, reason="only root can become somebody else; the test above ran as an ordinary user")
+def test_it_lives_as_an_ordinary_user(place: Place, port: int) -> None:
     account = database_account(Path("/nonexistent"))
     assert account is not None
-    base.chmod(0o755)
-    place = Place(base, account=account, project=base / "project")
+    place.base.chmod(0o755)
+    place.account, place.project = account, place.base / "project"
     shutil.copytree(PROJECT, place.project, ignore=NOT_COPIED)
     _give_python(place)
-    os.chown(base, account.uid, account.gid)
+    os.chown(place.base, account.uid, account.gid)
     _lives_through(place, port, signal.SIGKILL, signal.SIGINT)
 
 
@@ -215,16 +133,13 @@ def _give_python(place: Place) -> None:
     place.variables["PYTHONPATH"] = str(packages)
 
 
-@pytest.mark.skipif(not ROOT, reason="the home directory of root is closed to others")
+@pytest.mark.skipif(not IS_ROOT, reason="the home directory of root is closed to others")
 def test_it_lives_below_the_closed_home_of_root(port: int) -> None:
-    base = Path(tempfile.mkdtemp(prefix="rupai-up-", dir=Path.home()))
-    try:
-        place = Place(base, project=base / "project")
+    with new_place(below=Path.home()) as place:
+        place.project = place.base / "project"
         shutil.copytree(PROJECT, place.project, ignore=NOT_COPIED)
         _lives_through(place, port, signal.SIGKILL, signal.SIGINT)
-        assert not (place.data_dir / "postgres").resolve().is_relative_to(base)
-    finally:
-        _remove(base)
+        assert not (place.data_dir / "postgres").resolve().is_relative_to(place.base)
 
 
 def test_production_settings_run_on_loopback(place: Place, port: int) -> None:
@@ -234,6 +149,29 @@ def test_production_settings_run_on_loopback(place: Place, port: int) -> None:
         assert _get(port, "/no-such-page") == 404
         audit = place.manage("verify_audit_chain", "--settings", "production")
         assert audit.returncode == 0, audit.stderr
+        _end(process, signal.SIGTERM)
+    assert place.left() == []
+
+
+@pytest.fixture
+def given_services() -> Iterator[dict[str, str]]:
+    """A database of its own on the server of this test run, and that run's Redis."""
+    name = f"rupai_up_{os.getpid()}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield {
+            "DATABASE_URL": make_conninfo(os.environ["DATABASE_URL"], dbname=name),
+            "REDIS_URL": os.environ["REDIS_URL"],
+        }
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_given_services_are_used_instead_of_own_ones(place: Place, port: int, given_services: dict[str, str]) -> None:
+    with place.start("--port", str(port), **given_services) as process:
+        said = _until_ready(process.stdout)
+        assert "postgres" not in said
+        assert "valkey" not in said
+        assert not (place.data_dir / "postgres").exists()
         _end(process, signal.SIGTERM)
     assert place.left() == []
 
@@ -266,45 +204,3 @@ def _wait_until_green_again(port: int, victim: int) -> None:
                 return
         time.sleep(0.2)
     raise AssertionError("not ready again within 30 s")
-
-
-def test_a_port_in_use_is_one_line(place: Place, port: int) -> None:
-    with socket.socket() as stranger:
-        stranger.bind((LOOPBACK, port))
-        stranger.listen()
-        said = place.refused("--port", str(port))
-        assert said == f"Error: Port {port} cannot be used: Address already in use; choose another with --port"
-
-
-def test_an_unreachable_database_is_one_line_without_its_password(place: Place, port: int) -> None:
-    url = f"postgresql://somebody:hidden-word@{LOOPBACK}:1/rupai"
-    said = place.refused("--port", str(port), DATABASE_URL=url)
-    assert said.startswith("Error: DATABASE_URL cannot be reached: ")
-    assert "hidden-word" not in said
-
-
-def test_an_unreachable_broker_is_one_line(place: Place, port: int) -> None:
-    said = place.refused("--port", str(port), CELERY_BROKER_URL=f"amqp://guest:hidden-word@{LOOPBACK}:1//")
-    assert said.startswith("Error: CELERY_BROKER_URL cannot be reached: 127.0.0.1:1: ")
-    assert "hidden-word" not in said
-
-
-def test_a_data_directory_that_cannot_be_is_one_line(base: Path, port: int) -> None:
-    (base / "data").touch()
-    assert re.search(r"Data directory .* cannot be used: ", Place(base).refused("--port", str(port)))
-
-
-def test_a_failed_part_is_one_line_with_its_name_and_log(place: Place, port: int) -> None:
-    said = place.refused("--port", str(port), "--settings", "rupai.settings.none")
-    log = place.data_dir / "logs" / "migrate.log"
-    assert "failed (ended with code 1): ModuleNotFoundError: No module named 'rupai.settings.none'" in said
-    assert said.endswith(f"(log: {log})") or said.endswith(f"(log: {log.with_name('sandbox.log')})")
-
-
-@pytest.mark.skipif(not ROOT, reason="mounting a small disk takes root")
-def test_a_full_disk_is_one_line(base: Path, port: int) -> None:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0711", "tmpfs", str(base)], check=True)
-    try:
-        assert "No space left on device" in Place(base).refused("--port", str(port))
-    finally:
-        subprocess.run(["umount", "--lazy", str(base)], check=True)

@@ -15,6 +15,8 @@ from rupai.core import events, ids
 from rupai.core.actor import Actor
 from rupai.core.models import Event
 
+LONG_AGO = 3
+
 
 @dataclass
 class Thing:
@@ -46,6 +48,16 @@ def sequence_all(*, seconds: float = 20) -> int:
         if time.monotonic() > until:
             raise TimeoutError("A transaction that is older than the events stays open")
         time.sleep(0.02)
+
+
+def sequence_inside() -> int:
+    """Number events of the test's own transaction, made to look as if they were committed long ago."""
+    with unguarded():
+        Event.objects.filter(seq__isnull=True).update(transaction=LONG_AGO)
+    count = sequencer.sequence()
+    # Deferred checks are made now, as a commit would; later they would see the damage that a test did.
+    connection.check_constraints()
+    return count
 
 
 @contextmanager

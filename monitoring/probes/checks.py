@@ -97,7 +97,8 @@ def broker_connection() -> Iterator[Any]:
     asked: Any = current_app.connection_for_write(connect_timeout=BROKER_SECONDS, transport_options=options)
     try:
         with asked:
-            asked.connect()
+            # Unlike connect() this tries once.
+            _ = asked.default_channel
             yield asked
     except (KombuError, OSError, *asked.connection_errors):
         raise NotReady("no answer") from None

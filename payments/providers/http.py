@@ -1,21 +1,18 @@
 """HTTP to a provider: pooled, bounded in time and size, without retries; it tells "never sent" from "no answer"."""
 
-import http.client
-import io
 import ipaddress
 import os
-import socket
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import certifi
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, EmptyPoolError, HTTPError, LocationValueError, SSLError
+
+from rupai.core.deadline import BoundedPool, BoundedSecurePool
 
 MAX_ANSWER = 1_048_576
 POOL_SIZE = 32
@@ -63,54 +60,6 @@ class Transport(Protocol):
         """
 
 
-class _Deadline(io.RawIOBase):
-    """A socket's stream on which all reads together, not each, take no longer than the read time-out."""
-
-    def __init__(self, stream: io.RawIOBase, sock: socket.socket) -> None:
-        self._stream = stream
-        self._sock = sock
-        patience = sock.gettimeout()
-        self._end = None if patience is None else time.monotonic() + patience
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        if self._end is not None:
-            left = self._end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("The answer took too long as a whole")
-            self._sock.settimeout(left)
-        return self._stream.readinto(buffer)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
-class _BoundedResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        # http.client opened a buffered stream with a time-out per read; the deadline goes underneath it.
-        self.fp: io.BufferedReader = io.BufferedReader(_Deadline(self.fp.detach(), sock))
-
-
-class _Connection(HTTPConnection):
-    response_class = _BoundedResponse
-
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _BoundedResponse
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
 # One pool per process and address: a forked worker must not share its parent's sockets.
 _pools: dict[tuple[int, str], HTTPConnectionPool] = {}
 
@@ -125,10 +74,12 @@ def _open_pool(base_url: str) -> HTTPConnectionPool:
     address = urllib3.util.parse_url(base_url)
     host = (address.host or "").strip("[]")
     if address.scheme == "https":
-        return _SecurePool(host, address.port, maxsize=POOL_SIZE, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where())
+        return BoundedSecurePool(
+            host, address.port, maxsize=POOL_SIZE, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
+        )
     if address.scheme != "http" or not _is_loopback(host):
         raise InsecureAddress(f"{base_url!r} must start with https:// unless it is on this machine")
-    return _Pool(host, address.port, maxsize=POOL_SIZE)
+    return BoundedPool(host, address.port, maxsize=POOL_SIZE)
 
 
 def _is_loopback(host: str) -> bool:

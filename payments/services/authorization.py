@@ -155,7 +155,7 @@ def _unknown(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor)
         attempt.save(force_update=True)
         return
     moves.move_attempt(attempt, payment, AttemptState.UNKNOWN, actor=actor)
-    payment.save(force_update=True)
+    moves.save_payment(payment)
 
 
 def _absent(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> Attempt | None:
@@ -172,7 +172,7 @@ def _declined(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor
     moves.move_attempt(attempt, payment, AttemptState.DECLINED, actor=actor)
     following = _next_provider(payment, attempt, actor) if outcome.failover else None
     if following is not None:
-        payment.save(force_update=True)
+        moves.save_payment(payment)
         return following
     payment.failure_code, payment.failure_message = outcome.code, outcome.message[:255]
     payment.failure_retryable = outcome.retryable

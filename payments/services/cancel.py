@@ -64,7 +64,7 @@ def _claim(payment: Payment, state: str, actor: Actor) -> Attempt | None:
             )
         attempt.operation = Attempt.Operation.VOID
         moves.move_attempt(attempt, payment, AttemptState.VOID_INITIATED, actor=actor)
-        payment.save(force_update=True)
+        moves.save_payment(payment)
         attempt.payment = payment
         return attempt
 

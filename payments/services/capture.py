@@ -24,7 +24,12 @@ class CaptureTooLarge(DomainError):
 
 
 def capture_payment(
-    *, actor: Actor, payment_id: str, amount: int | None = None, idempotency_id: UUID | None = None
+    *,
+    actor: Actor,
+    payment_id: str,
+    amount: int | None = None,
+    idempotency_id: UUID | None = None,
+    resumed: bool = False,
 ) -> Capture:
     """Capture ``amount`` minor units of an authorised payment, or all that is left.
 
@@ -35,7 +40,7 @@ def capture_payment(
     """
     actor.require("payments:write")
     payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
-    if idempotency_id is not None:
+    if resumed:
         begun = Capture.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
         if begun is not None:
             settle_attempt(begun.attempt, actor=actor)
@@ -65,7 +70,7 @@ def _claim(payment: Payment, amount: int | None, idempotency_id: UUID | None, ac
             raise CaptureTooLarge(f"Only {left} is left to capture", payment=payment.public_id, capturable=left.minor)
         attempt.operation = Attempt.Operation.CAPTURE
         moves.move_attempt(attempt, payment, AttemptState.CAPTURE_INITIATED, actor=actor)
-        payment.save(force_update=True)
+        moves.save_payment(payment)
         return Capture.objects.create(
             id=ids.new_key(now),
             merchant_id=payment.merchant_id,

@@ -51,7 +51,7 @@ def _wait(payment: Payment, attempt: Attempt, actor: Actor) -> None:
         attempt.save(force_update=True)
         return
     moves.move_attempt(attempt, payment, AttemptState.UNKNOWN, actor=actor)
-    payment.save(force_update=True)
+    moves.save_payment(payment)
 
 
 def _fail(payment: Payment, attempt: Attempt, capture: Capture, outcome: Outcome, actor: Actor) -> None:

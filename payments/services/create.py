@@ -37,19 +37,20 @@ def create_payment(
     order_id: str = "",
     metadata: dict[str, str] | None = None,
     idempotency_id: UUID | None = None,
+    resumed: bool = False,
 ) -> Payment:
     """Create a payment and, when a saved method is given, try it at the best provider.
 
     ``money`` is in minor units. The result may be captured, authorized, requires_action, processing (outcome not known
-    yet), failed (declined; see ``failure``) or requires_payment_method. A second call with the same ``idempotency_id``
-    continues the first one's payment and never charges twice.
+    yet), failed (declined; see ``failure``) or requires_payment_method. ``resumed`` says that an earlier call with this
+    ``idempotency_id`` died: what it began is settled, and nothing is charged twice.
 
     :raises NotFound: when customer or payment method are not the actor's.
     :raises WrongPaymentMethod: when the method belongs to another customer or is of another type.
     :raises NoRoute: when no provider account is eligible.
     """
     actor.require("payments:write")
-    begun = _begun(actor, idempotency_id)
+    begun = Payment.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first() if resumed else None
     if begun is not None:
         return settle_payment(begun, actor=actor)
     customer: Customer = Customer.objects.visible_to(actor).named(customer_id)
@@ -95,13 +96,6 @@ def confirm_payment(*, actor: Actor, payment_id: str, payment_method_token: str,
     return _try(payment, _saved(actor, payment_method_token), actor, new=False)
 
 
-def _begun(actor: Actor, idempotency_id: UUID | None) -> Payment | None:
-    if idempotency_id is None:
-        return None
-    found: Payment | None = Payment.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
-    return found
-
-
 def _must_wait(payment: Payment) -> None:
     if payment.state != PaymentState.REQUIRES_PAYMENT_METHOD:
         raise WrongState(
@@ -133,39 +127,41 @@ def _try(payment: Payment, saved: PaymentMethod, actor: Actor, *, new: bool) -> 
     route = policy.choose(actor=actor, money=payment.money, method=payment.method, saved=saved)
     postings.prepare(payment)
     attempt = _record_intent(payment, risk, route, actor, new=new)
-    return payment if attempt is None else run(attempt, actor=actor)
+    return moves.reread(payment) if attempt is None else run(attempt, actor=actor)
 
 
 def _record_intent(
     payment: Payment, risk: rules.Assessment, route: policy.Route, actor: Actor, *, new: bool
 ) -> Attempt | None:
     """Write the payment, its risk, its route and the attempt; None when risk refuses it."""
+    blocked = risk.verdict == Verdict.BLOCK
+    one_step = payment.method in ONE_STEP
+    held = risk.verdict == Verdict.REVIEW and not one_step
     with moves.in_own_transaction():
-        if new:
-            moves.begin_payment(payment, actor=actor)
-        else:
+        if not new:
             saved = payment.payment_method
             payment = moves.lock_payment(payment)
             _must_wait(payment)
             payment.payment_method = saved
-        _record_risk(payment, risk)
-        if risk.verdict == Verdict.BLOCK:
-            _refuse(payment, route, actor)
-            return None
-        one_step = payment.method in ONE_STEP
-        held = risk.verdict == Verdict.REVIEW and not one_step
+        payment.expires_at = None
         attempt = authorization.open_attempt(
             payment,
             account=route.accounts[0],
             route=route,
-            capture=payment.capture_mode == Payment.CaptureMode.AUTOMATIC and not held,
+            capture=payment.capture_mode == Payment.CaptureMode.AUTOMATIC and not held and not blocked,
             challenge=risk.verdict == Verdict.CHALLENGE or (risk.verdict == Verdict.REVIEW and one_step),
             actor=actor,
         )
-        payment.expires_at = None
-        moves.move_payment(payment, PaymentState.PROCESSING, actor=actor)
+        if new:
+            payment.state = PaymentState.PROCESSING
+            moves.begin_payment(payment, actor=actor)
+        else:
+            moves.move_payment(payment, PaymentState.PROCESSING, actor=actor)
+        _record_risk(payment, risk)
+        if blocked:
+            _refuse(payment, attempt, actor)
         failpoints.hit("authorize.before_intent_commit")
-        return attempt
+        return None if blocked else attempt
 
 
 def _record_risk(payment: Payment, risk: rules.Assessment) -> None:
@@ -183,14 +179,10 @@ def _record_risk(payment: Payment, risk: rules.Assessment) -> None:
     )
 
 
-def _refuse(payment: Payment, route: policy.Route, actor: Actor) -> None:
-    attempt = authorization.open_attempt(
-        payment, account=route.accounts[0], route=route, capture=False, challenge=False, actor=actor
-    )
+def _refuse(payment: Payment, attempt: Attempt, actor: Actor) -> None:
     moves.move_attempt(attempt, payment, AttemptState.REFUSED_BY_RISK, actor=actor)
     payment.failure_code = "suspected_fraud"
     payment.failure_message = "Our risk rules refused this payment"
-    payment.expires_at = None
     moves.move_payment(payment, PaymentState.FAILED, actor=actor)
 
 

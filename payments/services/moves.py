@@ -17,7 +17,7 @@ def lock_payment(payment: Payment) -> Payment:
 
 
 def begin_payment(payment: Payment, *, actor: Actor) -> None:
-    """Write a new payment in its first state."""
+    """Write a new payment in its first state: waiting for a method, or on its way with one."""
     payment.save(force_insert=True)
     event = events.emit(
         "payment.created",
@@ -50,10 +50,23 @@ def tell_payment(payment: Payment, event_type: str, *, actor: Actor, was: str) -
     _save_and_tell(payment, event_type, was, actor)
 
 
+# What may change after a payment was made; the rest is never written again.
+_CHANGING = (
+    "payment_method state amount_authorized amount_captured amount_refund_pending amount_refunded amount_disputed "
+    "attempt_state attempts provider provider_reference failure_code failure_message failure_retryable next_action "
+    "updated_at expires_at"
+).split()
+
+
+def save_payment(payment: Payment) -> None:
+    """Write what changed on a locked payment."""
+    payment.updated_at = clock.now()
+    payment.save(update_fields=_CHANGING)
+
+
 def _save_and_tell(payment: Payment, event_type: str, was: str, actor: Actor) -> Event:
     assert connection.in_atomic_block
-    payment.updated_at = clock.now()
-    payment.save(force_update=True)
+    save_payment(payment)
     changes = {"status": [was, payment.status]} if was != payment.status else {}
     return events.emit(event_type, subject=payment, actor=actor, data=payment.public(), changes=changes)
 

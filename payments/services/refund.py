@@ -22,6 +22,7 @@ def refund_payment(
     reason: str = "other",
     note: str = "",
     idempotency_id: UUID | None = None,
+    resumed: bool = False,
 ) -> Refund:
     """Refund ``amount`` minor units of a captured payment, or all that is left.
 
@@ -32,7 +33,7 @@ def refund_payment(
     """
     actor.require("refunds:write")
     payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
-    if idempotency_id is not None:
+    if resumed:
         begun = Refund.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
         if begun is not None:
             return settle_refund(begun, actor=actor)

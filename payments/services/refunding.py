@@ -37,8 +37,7 @@ def reserve_refund(
     now = clock.now()
     refund = _new_refund(payment, attempt, wanted, reason, note, idempotency_id, actor, now)
     payment.amount_refund_pending += wanted
-    payment.updated_at = now
-    payment.save(force_update=True)
+    moves.save_payment(payment)
     events.emit(
         "refund.created", subject=refund, actor=actor, data=refund.public(), changes={"status": [None, refund.state]}
     )
@@ -117,8 +116,7 @@ def _finish(payment: Payment, refund: Refund, outcome: Outcome, succeeded: bool,
         refund.state = TransferState.FAILED
         refund.failure_code, refund.failure_message = outcome.code[:64] or "refund_failed", outcome.message[:255]
     refund.save(force_update=True)
-    payment.updated_at = now
-    payment.save(force_update=True)
+    moves.save_payment(payment)
     name = "refund.succeeded" if succeeded else "refund.failed"
     changes = {"status": [TransferState.PENDING.value, str(refund.state)]}
     events.emit(name, subject=refund, actor=actor, data=refund.public(), changes=changes)

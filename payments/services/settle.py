@@ -88,12 +88,12 @@ def _void_did_not_happen(attempt: Attempt, view: Outcome, actor: Actor) -> None:
     held = {"authorized": AttemptState.AUTHORIZED, "action": AttemptState.AUTHENTICATION_PENDING}.get(view.kind)
     if held is not None:
         moves.move_attempt(current, payment, held, actor=actor)
-        payment.save(force_update=True)
+        moves.save_payment(payment)
         return
     if current.state != AttemptState.UNKNOWN:
         moves.move_attempt(current, payment, AttemptState.UNKNOWN, actor=actor)
     current.save(force_update=True)
-    payment.save(force_update=True)
+    moves.save_payment(payment)
     authorization.apply(current, view, actor=actor)
 
 

@@ -31,5 +31,5 @@ def apply_void(attempt: Attempt, outcome: Outcome, *, actor: Actor, ends_as: str
         refused = outcome.kind == "declined"
         current.next_sync_at = clock.now() if refused else clock.now() + ASK_FIRST_AFTER
         moves.move_attempt(current, payment, AttemptState.UNKNOWN, actor=actor)
-        payment.save(force_update=True)
+        moves.save_payment(payment)
     return payment

@@ -1,13 +1,16 @@
 """Taking payments: each outcome with its exact amounts, state, history and events."""
 
 import pytest
+from django.db import transaction
 from django.db.models import F, Sum
 
-from payments.models import Attempt, Capture, History, Payment, RiskListEntry, RiskPolicy
+from payments.models import Attempt, Capture, History, Payment, ProviderAccount, RiskListEntry, RiskPolicy
 from payments.models.decisions import Verdict
+from payments.providers.base import PaymentLookup
 from payments.providers.guarded import ProviderCallInTransaction
 from payments.routing.policy import NoRoute
 from payments.services import create
+from payments.services.connectors import connector_of_attempt
 from payments.services.create import WrongPaymentMethod
 from payments.states import AttemptState, PaymentState
 from payments.tests.factories import Shop, actor_of, new_customer, new_merchant, new_method
@@ -39,11 +42,10 @@ def test_a_payment_is_captured_and_posted(shop: Shop) -> None:
     assert (payment.amount_authorized, payment.amount_captured, payment.refundable) == (10_000, 10_000, 10_000)
     # 1.90 % of 100.00 is 1.90.
     assert balances(shop) == {"provider_clearing": -10_000, "merchant_payable": 9_810, "fee_revenue": 190}
-    assert event_names(payment) == ["payment.created", "payment.confirmed", "payment.captured"]
+    assert event_names(payment) == ["payment.created", "payment.captured"]
     moves = History.objects.filter(payment=payment, attempt=None).values_list("from_state", "to_state")
     assert list(moves) == [
-        ("", "requires_payment_method"),
-        ("requires_payment_method", "processing"),
+        ("", "processing"),
         ("processing", "captured"),
     ]
 
@@ -151,8 +153,6 @@ def test_amount_limits_challenge_or_hold_for_review(shop: Shop, amount: int, sta
 
 
 def test_no_provider_for_a_currency_is_said_before_anything_is_written(shop: Shop) -> None:
-    from payments.models import ProviderAccount
-
     ProviderAccount.objects.update(currencies=["USD"])
     with pytest.raises(NoRoute):
         shop.pay(10_000)
@@ -176,26 +176,17 @@ def test_a_method_of_another_customer_is_refused(shop: Shop) -> None:
 def test_another_merchants_customer_does_not_exist(shop: Shop) -> None:
     other = actor_of(new_merchant("Other"))
     with pytest.raises(NotFound):
-        create.create_payment(
-            actor=other, money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id
-        )
+        create.create_payment(actor=other, money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id)
 
 
 def test_a_reader_cannot_take_payments(shop: Shop) -> None:
     reader = Actor("key", "key_reader", shop.merchant.pk, False, frozenset({"payments:read"}))
     with pytest.raises(ScopeMissing):
-        create.create_payment(
-            actor=reader, money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id
-        )
+        create.create_payment(actor=reader, money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id)
     assert not Payment.objects.exists()
 
 
 def test_no_provider_is_called_inside_a_transaction(shop: Shop) -> None:
-    from django.db import transaction
-
-    from payments.services.connectors import connector_of_attempt
-    from payments.services.settle import PaymentLookup
-
     attempt = shop.pay(10_000).tries.get()
     with transaction.atomic(), pytest.raises(ProviderCallInTransaction):
         connector_of_attempt(attempt).sync_payment(PaymentLookup(reference=attempt.reference))

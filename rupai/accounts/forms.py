@@ -139,6 +139,12 @@ class RoleForm(forms.ModelForm[Role]):
         model = Role
         fields = ("merchant", "name", "scopes")
 
+    def clean_merchant(self) -> Merchant:
+        merchant: Merchant | None = self.cleaned_data["merchant"]
+        if merchant is None:
+            raise ValidationError("Only a release changes built-in roles; choose a merchant.")
+        return merchant
+
 
 def _prove(user: User, proof: str, *, codes: bool) -> None:
     try:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from rupai.core import clock, ids
 from rupai.core.actor import Actor
@@ -117,9 +117,28 @@ def claim(*, actor: Actor, key: str, operation: str, arguments: Any) -> Claim | 
         return _join(found, wanted)
 
 
-def _insert(record: IdempotencyRecord) -> bool:
-    IdempotencyRecord.objects.bulk_create([record], ignore_conflicts=True)
-    return IdempotencyRecord.objects.filter(pk=record.pk).exists()
+_INSERT = """
+    INSERT INTO core_idempotencyrecord (id, merchant_id, livemode, created_at, door, key, operation, fingerprint, state,
+        leased_until, content_type)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '') ON CONFLICT DO NOTHING
+"""
+
+
+def _insert(new: IdempotencyRecord) -> bool:
+    """Write the record unless the key is taken; the one statement on the hot path that the ORM would make two of."""
+    values: list[Any] = [
+        new.pk,
+        new.merchant_id,
+        new.livemode,
+        new.created_at,
+        new.door,
+        new.key,
+        new.operation,
+        new.fingerprint,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*values, new.state, new.leased_until])
+        return bool(cursor.rowcount)
 
 
 def _join(found: IdempotencyRecord, wanted: IdempotencyRecord) -> Claim | Answer:

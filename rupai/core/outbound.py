@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import certifi
 import urllib3
 from django.conf import settings
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from rupai.core.deadline import BoundedPool, BoundedSecurePool
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 MOST_BYTES = 65_536
@@ -121,10 +122,10 @@ def _refuse_private(text: str) -> None:
         raise OutboundRefused("The host has an address that is not public")
 
 
-def _pool(target: _Target) -> HTTPConnectionPool:
+def _pool(target: _Target) -> BoundedPool | BoundedSecurePool:
     if target.scheme == "http":
-        return HTTPConnectionPool(target.address, target.port)
-    return HTTPSConnectionPool(
+        return BoundedPool(target.address, target.port)
+    return BoundedSecurePool(
         target.address,
         target.port,
         ca_certs=certifi.where(),

@@ -1,5 +1,6 @@
 """Work for later. The truth is in PostgreSQL: a task is only a nudge, and sweeps find what a lost broker dropped."""
 
+import time
 from typing import Any
 
 import structlog
@@ -21,6 +22,9 @@ MOST_TRIES = 5
 REDELIVERY_SECONDS = 1
 # Not "correlation_id": Celery keeps its own id under that name.
 _CORRELATION = "rupai_correlation_id"
+# A broker that hangs costs one caller its time-out; until then the others go on without it.
+AWAY_SECONDS = 2.0
+_away_until = 0.0
 
 
 class WorkerDied(Exception):
@@ -40,9 +44,13 @@ def enqueue(task: str, **arguments: Any) -> None:
 
 
 def _send(task: str, arguments: dict[str, Any], headers: dict[str, str]) -> None:
+    global _away_until
+    if time.monotonic() < _away_until:
+        return
     try:
         current_app.send_task(task, kwargs=arguments, queue=queue_of(task), headers=headers, retry=False)
     except (BrokerError, OSError) as error:
+        _away_until = time.monotonic() + AWAY_SECONDS
         log.warning("task not sent, a sweep will find the work", task=task, error=str(error))
 
 

@@ -10,7 +10,6 @@ from rupai.core import ids
 from rupai.core.actor import Actor
 from rupai.core.errors import NotFound
 
-
 R = TypeVar("R", bound=models.Model)
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from rupai.accounts import selectors
 from rupai.accounts.forms import NewMemberForm, RoleForm
 from rupai.accounts.models import Customer, Membership, Merchant, Role, User
-from rupai.accounts.services import merchants, people, second_factor
+from rupai.accounts.services import merchants, people, roles, second_factor
 from rupai.core import clock, ids
 from rupai.core.actor import Actor
 from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin, person
@@ -32,16 +32,17 @@ class MerchantAdmin(TenantAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
+        # The merchant's own stream tells of it, in the mode in which it really works.
+        actor = selectors.staff_actor(person(request), merchant_id=obj.pk, livemode=obj.live_enabled)
         if change:
-            super().save_model(request, obj, form, change)
+            merchants.change_merchant(actor=actor, merchant=obj)
             return
-        actor = selectors.staff_actor(person(request))
         made = merchants.create_merchant(
             actor=actor, name=obj.name, country=obj.country, currency=obj.currency, timezone=obj.timezone
         )
         obj.pk, obj.created_at = made.pk, made.created_at
         obj._state.adding = False
-        obj.save()
+        merchants.change_merchant(actor=actor, merchant=obj)
 
 
 class NewUserForm(AdminUserCreationForm[User]):
@@ -195,6 +196,16 @@ class RoleAdmin(TenantAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        # Roles are deleted one by one: built-in ones and those in use refuse.
+        return {}
+
+    def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:
+        roles.save_role(actor=self.actor(request, obj), role=obj)
+
+    def delete_model(self, request: HttpRequest, obj: Role) -> None:
+        roles.delete_role(actor=self.actor(request, obj), role=obj)
 
 
 @admin.register(Customer)

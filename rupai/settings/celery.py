@@ -16,10 +16,12 @@ def _speaks_amqp(url: str) -> bool:
 
 def transport_options(url: str) -> dict[str, Any]:
     """Bound every wait for the broker; a publisher would wait for a dead one as long as the kernel does."""
+    # Several brokers are separated by semicolons, and each is tried once.
+    retries = {"max_retries": url.count(";")}
     if _speaks_amqp(url):
-        return {"max_retries": 1, "connect_timeout": 1, "read_timeout": 2, "write_timeout": 2, "confirm_publish": True}
+        return {**retries, "connect_timeout": 1, "read_timeout": 2, "write_timeout": 2, "confirm_publish": True}
     return {
-        "max_retries": 1,
+        **retries,
         "socket_connect_timeout": 1,
         "socket_timeout": 2,
         # Longer than the longest task and the longest pause between two tries, or both would be delivered twice.

@@ -2,8 +2,8 @@
 
 import base64
 
-from rupai.settings.base import *  # noqa: F403
 from rupai.settings import env
+from rupai.settings.base import *  # noqa: F403
 from rupai.settings.base import SIMPLE_JWT
 
 SECRET_KEY = env.text("SECRET_KEY", "development-only-secret-key-which-is-worth-nothing-0123456789")

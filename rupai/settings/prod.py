@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from rupai.settings.base import *  # noqa: F403
 from rupai.settings import env
+from rupai.settings.base import *  # noqa: F403
 from rupai.settings.base import BASE_URL, HTTPS, SIMPLE_JWT
 
 _RANDOM = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(64))"'

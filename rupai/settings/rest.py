@@ -42,6 +42,15 @@ def spectacular(*, version: str) -> dict[str, Any]:
         "REDOC_DIST": "SIDECAR",
         "COMPONENT_SPLIT_REQUEST": True,
         "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+        # Choices that several fields share, or whose fields are called alike, are named here.
+        "ENUM_NAME_OVERRIDES": {
+            "PaymentStatus": "payments.serializers.STATUSES",
+            "RefundStatus": "payments.serializers.REFUND_STATUSES",
+            "PaymentMethodType": "payments.serializers.METHODS",
+            "PaymentMethodStatus": ["active", "detached"],
+            "ApiKeyStatus": ["active", "expired", "revoked"],
+            "NextActionType": "payments.serializers.NEXT_ACTIONS",
+        },
         "SCHEMA_PATH_PREFIX": r"/api/v1",
         "SORT_OPERATION_PARAMETERS": False,
     }

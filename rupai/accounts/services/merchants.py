@@ -1,4 +1,4 @@
-"""Merchants: opened with everything that they need."""
+"""Merchants: opened with everything that they need, and changed by the platform."""
 
 from django.db import transaction
 
@@ -28,6 +28,22 @@ def create_merchant(
         return merchant
 
 
+def change_merchant(*, actor: Actor, merchant: Merchant) -> None:
+    """Save a merchant whose fields were changed, and tell what changed; only the platform may.
+
+    :raises ScopeMissing: when the actor is not the platform.
+    """
+    actor.require("*")
+    with transaction.atomic():
+        before = public(Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk))
+        after = public(merchant)
+        changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
+        if changes:
+            merchant.save()
+            subject = streams.of_merchant(merchant, actor)
+            events.emit("merchant.changed", subject=subject, actor=actor, data=after, changes=changes)
+
+
 def public(merchant: Merchant) -> dict[str, object]:
     """The merchant's fields that an event tells."""
     return {
@@ -36,4 +52,7 @@ def public(merchant: Merchant) -> dict[str, object]:
         "country": merchant.country,
         "currency": merchant.currency,
         "timezone": merchant.timezone,
+        "fee_basis_points": merchant.fee_basis_points,
+        "is_active": merchant.is_active,
+        "live_enabled": merchant.live_enabled,
     }

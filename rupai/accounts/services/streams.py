@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from rupai.accounts.models import Membership, Merchant
+from rupai.accounts.models import Membership, Merchant, Role
+from rupai.core import ids
 from rupai.core.actor import Actor
 
 
@@ -24,3 +25,8 @@ def of_member(membership: Membership, actor: Actor) -> InMode:
 
 def of_merchant(merchant: Merchant, actor: Actor) -> InMode:
     return InMode("mer", merchant.public_id, merchant.pk, actor.livemode)
+
+
+def of_role(role: Role, actor: Actor) -> InMode:
+    """A role of the merchant's own; built-in ones belong to no stream."""
+    return InMode("role", ids.public_id("role", role.pk), actor.merchant, actor.livemode)

@@ -5,7 +5,10 @@ from django.core.management import call_command
 
 from rupai.accounts.models import Role
 from rupai.accounts.scopes import ALL, KEY_SCOPES, ROLES
-from rupai.accounts.services.roles import ensure_built_in_roles
+from rupai.accounts.services.keys import ScopesTooWide
+from rupai.accounts.services.roles import delete_role, ensure_built_in_roles, save_role
+from rupai.accounts.tests.factories import new_merchant, owner_of
+from rupai.core.models import Event
 
 
 def built_in() -> dict[str, list[str]]:
@@ -46,3 +49,23 @@ def test_the_matrix_knows_its_scopes_and_keys_manage_no_people() -> None:
     assert ROLES["owner"] == ALL
     assert not [scope for scope in ROLES["viewer"] if not scope.endswith(":read")]
     assert "users:write" not in KEY_SCOPES
+
+
+@pytest.mark.django_db
+def test_a_merchant_makes_a_role_within_its_makers_reach() -> None:
+    merchant = new_merchant()
+    clerk = owner_of(merchant, scopes=frozenset({"users:write", "payments:read"}))
+    role = Role(name="tills", scopes=["payments:read"])
+    save_role(actor=clerk, role=role)
+    assert Role.objects.get(name="tills").merchant == merchant
+    role.scopes = ["payments:read", "refunds:write"]
+    with pytest.raises(ScopesTooWide):
+        save_role(actor=clerk, role=role)
+    save_role(actor=owner_of(merchant), role=role)
+    role.scopes = ["payments:read"]
+    with pytest.raises(ScopesTooWide):
+        save_role(actor=clerk, role=role)
+    assert Role.objects.get(name="tills").scopes == ["payments:read", "refunds:write"]
+    delete_role(actor=owner_of(merchant), role=role)
+    told = list(Event.objects.order_by("inserted").values_list("type", flat=True))
+    assert told == ["role.created", "role.changed", "role.deleted"]

@@ -64,7 +64,7 @@ def test_a_forged_token_is_nobody() -> None:
     member, other = new_member(), new_member()
     pair = sign_in(member)
     past = int((datetime.now(UTC) - timedelta(minutes=1)).timestamp())
-    unsigned = jwt.encode(jwt.decode(pair.access, options={"verify_signature": False}), None, algorithm="none")
+    unsigned = jwt.encode(jwt.decode(pair.access, options={"verify_signature": False}), "", algorithm="none")
     for wrong in [
         forge(pair, key="another-key-of-sufficient-length-0123456789"),
         unsigned,

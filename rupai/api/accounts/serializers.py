@@ -55,7 +55,7 @@ class RefreshTokenGiven(StrictSerializer):
 class TokensView(serializers.Serializer[TokenPair]):
     access = serializers.CharField(help_text="Send it as Authorization: Bearer ...")
     refresh = serializers.CharField(help_text="Works once; its use answers the next one")
-    token_type = serializers.ReadOnlyField(default="Bearer")
+    token_type = serializers.CharField(default="Bearer", read_only=True)
     expires_in = serializers.IntegerField(help_text="Seconds until the access token ends")
     user_id = serializers.CharField(source="membership.user.public_id")
     merchant_id = serializers.CharField(source="membership.merchant.public_id")

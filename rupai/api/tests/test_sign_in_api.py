@@ -4,7 +4,6 @@ import secrets
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from rupai.accounts.models import Membership, Role, SignInFamily
@@ -21,7 +20,7 @@ def caller() -> APIClient:
     return APIClient(REMOTE_ADDR=f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1")
 
 
-def sign_in(caller: APIClient, email: str, password: str = PASSWORD, **more: Any) -> HttpResponse:
+def sign_in(caller: APIClient, email: str, password: str = PASSWORD, **more: Any) -> Any:
     return caller.post("/api/v1/auth/token", {"email": email, "password": password, **more})
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rupai.core.runtime import places
-from rupai.core.runtime.keys import own_secrets
+from rupai.core.runtime.keys import MAKERS, own_secrets
 from rupai.core.runtime.parts import Part
-from rupai.core.runtime.postgres import cluster_in
+from rupai.core.runtime.postgres import Cluster, cluster_in
 from rupai.core.runtime.valkey import Valkey
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -29,7 +29,8 @@ class Options:
 class Site:
     """Where the platform runs.
 
-    ``shared`` are the variables that a command beside the running platform needs; ``services`` the embedded parts.
+    ``shared`` are the variables that all processes need, also a command beside the running platform; ``services`` are
+    the embedded parts.
     """
 
     data_dir: Path
@@ -53,19 +54,16 @@ def open_site(options: Options, data_dir: Path, undo: ExitStack) -> Site:
     :raises StartError: when something is missing.
     """
     given = {name: value for name, value in os.environ.items() if value}
-    services: list[Part] = []
+    has_data = "DATABASE_URL" not in given and (data_dir / "postgres" / "data").exists()
     shared = {
         "RUPAI_PORT": str(options.port),
         "RUPAI_BASE_URL": given.get("RUPAI_BASE_URL", f"http://{places.LOOPBACK}:{options.port}"),
+        **{name: given[name] for name in (*MAKERS, "DATABASE_URL", "REDIS_URL", "RUPAI_SANDBOX_URL") if name in given},
+        **own_secrets(data_dir, given, has_data=has_data),
     }
-    has_data = "DATABASE_URL" not in given and (data_dir / "postgres" / "data").exists()
-    shared |= own_secrets(data_dir, given, has_data=has_data)
+    services: list[Part] = []
     if "DATABASE_URL" not in given:
-        home, account = places.database_home(data_dir)
-        # The home may lie elsewhere, where a copy of this data directory would find it too.
-        undo.enter_context(places.held(home / "up.lock", told=f"process {os.getpid()}"))
-        cluster = cluster_in(home, account)
-        undo.callback(cluster.tidy)
+        cluster = _own_cluster(data_dir, undo)
         services += cluster.parts()
         shared["DATABASE_URL"] = cluster.url
     if "REDIS_URL" not in given:
@@ -73,7 +71,6 @@ def open_site(options: Options, data_dir: Path, undo: ExitStack) -> Site:
         valkey = Valkey(home=data_dir / "valkey", port=places.remembered_port(data_dir, "valkey"))
         services.append(valkey.part())
         shared["REDIS_URL"] = valkey.url
-    shared.setdefault("REDIS_URL", given.get("REDIS_URL", ""))
     shared["CELERY_BROKER_URL"] = given.get("CELERY_BROKER_URL", shared["REDIS_URL"])
     sandbox_port = None
     if "RUPAI_SANDBOX_URL" not in given:
@@ -85,9 +82,18 @@ def open_site(options: Options, data_dir: Path, undo: ExitStack) -> Site:
         sandbox_port=sandbox_port,
         settings=options.settings,
         demo=options.demo,
-        shared={name: given.get(name, value) for name, value in shared.items()},
+        shared=shared,
         services=tuple(services),
     )
+
+
+def _own_cluster(data_dir: Path, undo: ExitStack) -> Cluster:
+    home, account = places.database_home(data_dir)
+    # The home may lie elsewhere, where a copy of this data directory would find it too.
+    undo.enter_context(places.held(home / "up.lock", told=f"process {os.getpid()}"))
+    cluster = cluster_in(home, account)
+    undo.callback(cluster.tidy)
+    return cluster
 
 
 @contextmanager
@@ -97,9 +103,7 @@ def published(site: Site) -> Iterator[None]:
     Variables that were given from outside are in it as well: the next shell may not have them.
     """
     path = site.data_dir / "environment.json"
-    names = (*site.shared, "DATABASE_URL", "SECRET_KEY", "JWT_SECRET_KEY", "ENCRYPTION_KEY", "AUDIT_SIGNING_KEY")
-    environment = site.environment
-    places.write_json(path, {name: environment[name] for name in names if environment.get(name)})
+    places.write_json(path, site.shared)
     try:
         yield
     finally:

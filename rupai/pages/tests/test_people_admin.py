@@ -36,8 +36,8 @@ def owner() -> Membership:
     return new_member(is_staff=True)
 
 
-def post(client: Client, name: str, *args: Any, **fields: Any) -> str:
-    return client.post(reverse(f"admin:{name}", args=args), fields, follow=True).content.decode()
+def post(client: Client, page: str, /, *args: Any, **fields: Any) -> str:
+    return client.post(reverse(f"admin:{page}", args=args), fields, follow=True).content.decode()
 
 
 def role(name: str) -> str:
@@ -88,7 +88,9 @@ def test_a_superuser_opens_a_merchant_with_its_setup(root: User, monkeypatch: py
     merchant = Merchant.objects.get()
     assert (merchant.name, merchant.fee_basis_points, merchant.live_enabled) == ("Tea", 150, True)
     assert seen == ["Tea"]
-    assert Event.objects.get().type == "merchant.created"
+    created, changed = Event.objects.order_by("inserted")
+    assert (created.type, changed.type) == ("merchant.created", "merchant.changed")
+    assert changed.changes == {"fee_basis_points": [190, 150], "live_enabled": [False, True]}
 
 
 def test_an_owner_cannot_change_the_merchant_or_people(owner: Membership) -> None:
@@ -148,15 +150,10 @@ def test_disabling_people_ends_everything_but_oneself(root: User) -> None:
 def test_a_lost_second_factor_is_taken_away(root: User) -> None:
     user = new_user()
     enrol(user)
-    chosen = [str(user.pk)]
-    post(
-        signed_in(root, verified=False),
-        "accounts_user_changelist",
-        action="take_second_factor",
-        _selected_action=chosen,
-    )
+    wish = {"action": "take_second_factor", "_selected_action": [str(user.pk)]}
+    post(signed_in(root, verified=False), "accounts_user_changelist", **wish)
     assert Authenticator.objects.count() == 1
-    post(signed_in(root), "accounts_user_changelist", action="take_second_factor", _selected_action=chosen)
+    post(signed_in(root), "accounts_user_changelist", **wish)
     assert not Authenticator.objects.exists()
 
 
@@ -171,6 +168,14 @@ def test_built_in_roles_stay_as_they_are(root: User, owner: Membership) -> None:
     post(client, "accounts_role_add", merchant=merchant, name="Tills", scopes=["payments:read", "payments:write"])
     made = Role.objects.get(name="Tills")
     assert (made.merchant, made.scopes) == (owner.merchant, ["payments:read", "payments:write"])
+    post(client, "accounts_role_change", made.pk, merchant=merchant, name="Tills", scopes=["payments:read"])
+    assert [(event.type, event.changes) for event in Event.objects.order_by("inserted")] == [
+        ("role.created", {}),
+        ("role.changed", {"scopes": [["payments:read", "payments:write"], ["payments:read"]]}),
+    ]
+    Membership.objects.create(user=new_user(), merchant=owner.merchant, role=made, created_at=clock.now())
+    post(client, "accounts_role_delete", made.pk, post="yes")
+    assert Role.objects.filter(pk=made.pk).exists()
     theirs = signed_in(owner.user)
     assert theirs.get(reverse("admin:accounts_role_change", args=[made.pk])).status_code == 200
     assert theirs.post(reverse("admin:accounts_role_change", args=[made.pk]), {}).status_code == 403

@@ -27,9 +27,8 @@ class Shop:
         self.merchant = new_merchant(name)
         self.member = new_member(merchant=self.merchant, role=role, is_staff=True, email=f"{name}@example.com".lower())
         self.key = new_key(self.merchant)
-        self.customer = create_customer(
-            actor=owner_of(self.merchant), name=f"Payer of {name}", email="payer@example.com"
-        )
+        actor = owner_of(self.merchant)
+        self.customer = create_customer(actor=actor, name=f"Payer of {name}", email="payer@example.com")
 
 
 @pytest.fixture
@@ -187,20 +186,13 @@ def test_dead_letters_are_sent_again(mine: Shop, settings: Any) -> None:
     run = HandlerRun.objects.create(
         event=Event.objects.order_by("inserted")[0], handler="x", due_at=clock.now(), state="dead", tries=5
     )
+    arguments = {"run_id": run.pk}
     letter = DeadLetter.objects.create(
-        task="core.run_handler",
-        queue="payments",
-        arguments={"run_id": run.pk},
-        error="x",
-        tries=5,
-        created_at=clock.now(),
+        task="core.run_handler", queue="payments", arguments=arguments, error="x", tries=5, created_at=clock.now()
     )
     client = signed_in(new_user(is_staff=True, is_superuser=True))
-    response = client.post(
-        reverse("admin:core_deadletter_changelist"),
-        {"action": "send_again", "_selected_action": [letter.pk]},
-        follow=True,
-    )
+    wish = {"action": "send_again", "_selected_action": [letter.pk]}
+    response = client.post(reverse("admin:core_deadletter_changelist"), wish, follow=True)
     assert "1 sent again." in response.content.decode()
     run.refresh_from_db()
     assert (run.state, run.tries) == ("pending", 0)

@@ -1,0 +1,93 @@
+"""The rules of the ledger are clean after ordinary work, and each finds a planted fault."""
+
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from rupai.core import ids
+from rupai.core.invariants import registered
+from wallets.services.accounts import Chart
+from wallets.services.ledger import linked, pending, post_pending, post_transfers
+from wallets.tests.conftest import NOON, transfer
+
+pytestmark = pytest.mark.django_db
+
+OURS = ("I1", "I2", "I3", "I7")
+
+
+def broken() -> set[str]:
+    return {rule.name for rule in registered() if rule.name in OURS and rule.check()}
+
+
+def falsify(statement: str, *parameters: object) -> None:
+    """Write past the guards, as a bulk load or a restored backup could."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE wallets_transfer DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE wallets_counters DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE wallets_counters DROP CONSTRAINT counters_within_limits")
+        cursor.execute("ALTER TABLE wallets_hold DISABLE TRIGGER USER")
+        cursor.execute(statement, list(parameters))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def held(chart: Chart, wallet: UUID) -> UUID:
+    """A day's work: a capture with its fee, a top-up, a refund that was posted and one that is still held."""
+    gross = transfer(chart.provider_clearing, chart.merchant_payable, 100_00)
+    fee = transfer(chart.merchant_payable, chart.fee_revenue, 1_90, kind="fee")
+    refund = pending(transfer(chart.merchant_payable, chart.provider_clearing, 30_00, kind="refund"))
+    other = pending(transfer(chart.merchant_payable, chart.provider_clearing, 20_00, kind="refund"))
+    top_up = transfer(chart.provider_clearing, wallet, 50_00, kind="top_up")
+    post_transfers(transfers=[linked(gross), fee, refund, other, top_up], at=NOON)
+    post_transfers(transfers=[post_pending(refund.id, key=ids.new_key(), amount=25_00)], at=NOON)
+    return other.id
+
+
+def test_all_rules_are_registered_and_clean_after_a_day_of_work(held: UUID) -> None:
+    assert set(OURS) <= {rule.name for rule in registered()}
+    assert broken() == set()
+
+
+def test_counters_that_do_not_balance_are_found(chart: Chart, held: UUID) -> None:
+    falsify("UPDATE wallets_counters SET credits_posted = credits_posted + 1 WHERE account_id = %s", chart.bank)
+    assert broken() == {"I1", "I2"}
+
+
+def test_counters_that_are_not_the_sum_of_their_entries_are_found(chart: Chart, held: UUID) -> None:
+    falsify(
+        "UPDATE wallets_counters SET credits_posted = credits_posted + 1, debits_posted = debits_posted + 1 "
+        "WHERE account_id = %s",
+        chart.bank,
+    )
+    assert broken() == {"I2"}
+
+
+def test_a_missing_transfer_is_found(held: UUID) -> None:
+    falsify("DELETE FROM wallets_transfer WHERE kind = 'fee'")
+    assert broken() == {"I2"}
+
+
+def test_a_version_that_skips_an_entry_is_found(wallet: UUID, held: UUID) -> None:
+    falsify("UPDATE wallets_counters SET version = version + 1 WHERE account_id = %s", wallet)
+    assert broken() == {"I2"}
+
+
+def test_an_account_below_its_limit_is_found(wallet: UUID, held: UUID) -> None:
+    falsify("UPDATE wallets_counters SET debits_posted = 5001 WHERE account_id = %s", wallet)
+    assert "I3" in broken()
+
+
+def test_counters_that_forgot_their_limit_are_found(wallet: UUID, held: UUID) -> None:
+    falsify("UPDATE wallets_counters SET flags = 0 WHERE account_id = %s", wallet)
+    assert broken() == {"I3"}
+
+
+def test_a_hold_that_does_not_show_in_the_pending_counters_is_found(held: UUID) -> None:
+    falsify("UPDATE wallets_hold SET state = 'voided' WHERE transfer_id = %s", held)
+    assert broken() == {"I7"}
+
+
+def test_a_hold_that_was_forgotten_is_found(held: UUID) -> None:
+    falsify("DELETE FROM wallets_hold WHERE transfer_id = %s", held)
+    assert broken() == {"I7"}
