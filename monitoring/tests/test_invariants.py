@@ -1,6 +1,6 @@
 """The rules of the database: checked by command and by the hour, told with figures, remembered for ``/metrics``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -16,14 +16,14 @@ Register = Callable[[str, Callable[[], list[str]]], None]
 
 
 @pytest.fixture
-def rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
+def rules(monkeypatch: pytest.MonkeyPatch) -> Register:
     """Only the rules that a test registers."""
     monkeypatch.setattr(invariants, "_registered", {})
 
     def register(name: str, check: Callable[[], list[str]]) -> None:
         invariants.invariant(name, f"Rule {name}")(check)
 
-    yield register
+    return register
 
 
 def run_command(*arguments: str) -> tuple[int, str]:

@@ -66,9 +66,7 @@ def test_the_process_and_the_business_are_told_together(client: Client, token: s
     assert figures["rupai_worker_heartbeat_age_seconds", (("queue", "payments"),)] < 5
 
 
-@pytest.mark.django_db(transaction=True)
-def test_payments_are_counted_by_state_and_provider(client: Client, token: str) -> None:
-    shop = Shop()
+def test_payments_are_counted_by_state_and_provider(client: Client, token: str, shop: Shop) -> None:
     for _ in range(3):
         shop.pay(10_000)
     figures = scraped(client)
@@ -81,10 +79,9 @@ def test_payments_are_counted_by_state_and_provider(client: Client, token: str) 
     assert 0 <= figures["rupai_outbox_age_seconds", ()] < 60
 
 
-@pytest.mark.django_db(transaction=True)
-def test_payments_of_yesterday_are_outside_the_window(client: Client, token: str) -> None:
+def test_payments_of_yesterday_are_outside_the_window(client: Client, token: str, shop: Shop) -> None:
     with clock.at(clock.now() - timedelta(days=1)):
-        Shop().pay(10_000)
+        shop.pay(10_000)
     assert not [name for name, _ in scraped(client) if name == "rupai_payments"]
 
 

@@ -65,7 +65,7 @@ def write_private(path: Path, access: Access) -> None:
         "console_url": f"{settings.BASE_URL}/admin/",
         "admin_user": access.admin_user,
         "admin_password": access.admin_password,
-        "api_url": f"{settings.BASE_URL}/api/v1/",
+        "api_url": f"{settings.BASE_URL}/api/v1",
         "api_key": access.api_key,
     }
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")

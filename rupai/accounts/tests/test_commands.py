@@ -44,7 +44,7 @@ def test_the_first_start_opens_the_demo_merchant(tmp_path: Path) -> None:
     found = read(file)
     assert set(found) == {"console_url", "admin_user", "admin_password", "api_url", "api_key"}
     assert found["console_url"] == f"{settings.BASE_URL}/admin/"
-    assert found["api_url"] == f"{settings.BASE_URL}/api/v1/"
+    assert found["api_url"] == f"{settings.BASE_URL}/api/v1"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["credentials.json"]
     user = admin_of(found)
