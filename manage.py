@@ -4,6 +4,8 @@
 import os
 import sys
 
+# These work on whole tables: a time limit made for requests would only stop them half-way.
+UNLIMITED = {"migrate", "check_invariants", "verify_audit_chain", "rotate_encryption", "loaddata", "dumpdata"}
 SHORT_NAMES = {
     name: f"rupai.settings.{module}"
     for name, module in [("dev", "dev"), ("test", "test"), ("production", "prod"), ("prod", "prod")]
@@ -20,6 +22,8 @@ def main() -> None:
             name = argument.partition("=")[2]
             arguments[index] = f"--settings={SHORT_NAMES.get(name, name)}"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rupai.settings.dev")
+    if UNLIMITED.intersection(arguments[1:2]):
+        os.environ.setdefault("RUPAI_STATEMENT_TIMEOUT", "0")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(arguments)

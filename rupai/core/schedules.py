@@ -15,6 +15,7 @@ from rupai.core.queue import queue_of
 PREFIX = "rupai."
 # A tick that waited longer has newer ones behind it. Not shorter: behind a long queue every tick would expire unread.
 LEAST_EXPIRY_SECONDS = 60
+FIELDS = ("task", "queue", "kwargs", "expire_seconds", "interval", "crontab", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +70,49 @@ def write(*, apps: Any = None, **_: Any) -> None:
     """
     if apps is not None and "periodictask" not in apps.all_models["django_celery_beat"]:
         return
-    from django_celery_beat.models import PeriodicTask
+    from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
     with transaction.atomic():
-        rows = {row.name: row for row in PeriodicTask.objects.filter(name__startswith=PREFIX).select_for_update()}
-        for entry in registered():
-            _write_one(entry, rows.pop(PREFIX + entry.name, None))
-        for obsolete in rows.values():
-            obsolete.delete()
+        ours = PeriodicTask.objects.filter(name__startswith=PREFIX).select_related("interval", "crontab")
+        rows = {row.name: row for row in ours}
+        wanted = {row.name: row for row in _wanted_rows()}
+        stale = [wanted[name] for name, row in rows.items() if name in wanted and _is_stale(row, wanted[name])]
+        obsolete = [row.pk for name, row in rows.items() if name not in wanted]
+        missing = [row for name, row in wanted.items() if name not in rows]
+        for row in stale:
+            row.pk = rows[row.name].pk
+        PeriodicTask.objects.filter(pk__in=obsolete).delete()
+        PeriodicTask.objects.bulk_update(stale, FIELDS)
+        PeriodicTask.objects.bulk_create(missing)
+        if stale or obsolete or missing:
+            # Beat looks at this to read the tables again; rows written in bulk do not tell it.
+            PeriodicTasks.update_changed()
 
 
-def _write_one(entry: Scheduled, row: Any) -> None:
+def _is_stale(row: Any, wanted: Any) -> bool:
+    """Whether a row is as we wrote it, but not what this release wants; an operator's change is never stale."""
+    return bool(row.description == _described(row) and row.description != wanted.description)
+
+
+def _wanted_rows() -> list[Any]:
     from django_celery_beat.models import PeriodicTask
 
-    wanted = PeriodicTask(
-        name=PREFIX + entry.name,
-        task=entry.task,
-        queue=entry.queue,
-        kwargs=json.dumps(entry.arguments, sort_keys=True),
-        expire_seconds=entry.expires,
-        interval=_interval(entry),
-        crontab=_crontab(entry),
-    )
-    wanted.description = _described(wanted)
-    if row is not None:
-        if row.description != _described(row) or row.description == wanted.description:
-            # Changed by an operator, or already as it should be.
-            return
-        wanted.pk, wanted.last_run_at, wanted.total_run_count = row.pk, row.last_run_at, row.total_run_count
-    wanted.save()
+    timings: dict[str, Any] = {}
+    rows = []
+    for entry in registered():
+        when = entry.crontab or str(entry.every)
+        timing = timings[when] = timings.get(when) or _timing(entry)
+        row = PeriodicTask(
+            name=PREFIX + entry.name,
+            task=entry.task,
+            queue=entry.queue,
+            kwargs=json.dumps(entry.arguments, sort_keys=True),
+            expire_seconds=entry.expires,
+            **{"interval" if entry.crontab is None else "crontab": timing},
+        )
+        row.description = _described(row)
+        rows.append(row)
+    return rows
 
 
 def _described(row: Any) -> str:
@@ -110,20 +125,13 @@ def _described(row: Any) -> str:
     return f"{row.task} {row.kwargs} on {row.queue}, {when}, expires after {row.expire_seconds} s{state}"
 
 
-def _interval(entry: Scheduled) -> Any:
-    from django_celery_beat.models import IntervalSchedule
-
-    if entry.every is None:
-        return None
-    values = {"every": entry.every, "period": IntervalSchedule.SECONDS}
-    return IntervalSchedule.objects.filter(**values).first() or IntervalSchedule.objects.create(**values)
-
-
-def _crontab(entry: Scheduled) -> Any:
-    from django_celery_beat.models import CrontabSchedule
+def _timing(entry: Scheduled) -> Any:
+    """Find or make the row of an interval or crontab; its table allows several equal ones."""
+    from django_celery_beat.models import CrontabSchedule, IntervalSchedule
 
     if entry.crontab is None:
-        return None
+        values = {"every": entry.every, "period": IntervalSchedule.SECONDS}
+        return IntervalSchedule.objects.filter(**values).first() or IntervalSchedule.objects.create(**values)
     names = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
-    values = dict(zip(names, entry.crontab.split(), strict=True)) | {"timezone": "UTC"}
-    return CrontabSchedule.objects.filter(**values).first() or CrontabSchedule.objects.create(**values)
+    fields = dict(zip(names, entry.crontab.split(), strict=True)) | {"timezone": "UTC"}
+    return CrontabSchedule.objects.filter(**fields).first() or CrontabSchedule.objects.create(**fields)

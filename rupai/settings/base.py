@@ -98,7 +98,15 @@ TEMPLATES = [
 ]
 
 # One database; requests are not wrapped in a transaction because a provider is called between two of them.
-DATABASES = {"default": database(env.text("DATABASE_URL", "postgresql:///rupai"), pool=env.integer("RUPAI_DB_POOL", 0))}
+DATABASES = {
+    "default": database(
+        env.text("DATABASE_URL", "postgresql:///rupai"),
+        pool=env.integer("RUPAI_DB_POOL", 0),
+        statement_timeout=env.text("RUPAI_STATEMENT_TIMEOUT", "15s"),
+    )
+}
+# Requests that one ASGI process works on at once; each holds at most one pooled connection.
+WEB_THREADS = env.integer("RUPAI_WEB_THREADS", 16)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -14,7 +14,6 @@ NETWORK = {
     "keepalives_count": 3,
 }
 SERVER = {
-    "statement_timeout": "15s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "15s",
     "timezone": "UTC",
@@ -22,16 +21,18 @@ SERVER = {
 POOL_WAIT_SECONDS = 2.0
 
 
-def database(url: str, *, pool: int) -> dict[str, Any]:
+def database(url: str, *, pool: int, statement_timeout: str) -> dict[str, Any]:
     """Translate a ``DATABASE_URL`` into Django's dictionary.
 
     ``pool`` is the greatest number of pooled connections; 0 keeps one connection per thread, which is right for WSGI
-    workers and Celery but leaks connections under ASGI.
+    workers and Celery but leaks connections under ASGI. ``statement_timeout`` is PostgreSQL's, e.g. ``15s``.
     """
     parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     name, user, password = parts.pop("dbname", ""), parts.pop("user", ""), parts.pop("password", "")
     host, port = parts.pop("host", ""), parts.pop("port", "")
-    settings = " ".join(f"-c {key}={value}" for key, value in SERVER.items())
+    settings = " ".join(
+        f"-c {key}={value}" for key, value in {**SERVER, "statement_timeout": statement_timeout}.items()
+    )
     options: dict[str, Any] = {"application_name": "rupai", **NETWORK, "options": settings, **parts}
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": POOL_WAIT_SECONDS, "max_lifetime": 1800}

@@ -79,7 +79,7 @@ def _open(log: Sequence[Event]) -> None:
         for endpoint in endpoints
         if _is_meant(event, endpoint)
     ]
-    WebhookDelivery.objects.bulk_create(wanted)
+    WebhookDelivery.objects.bulk_create(wanted, batch_size=1000)
     woken: dict[UUID, int] = {}
     for delivery in wanted:
         count = woken[delivery.endpoint_id] = woken.get(delivery.endpoint_id, 0) + 1
