@@ -24,6 +24,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rupai.settings.dev")
     if UNLIMITED.intersection(arguments[1:2]):
         os.environ.setdefault("RUPAI_STATEMENT_TIMEOUT", "0")
+    if arguments[1:2] == ["up"]:
+        # It makes the secrets and the database that the settings ask for, so it runs before they are read.
+        from rupai.core.runtime.launch import main as up
+
+        sys.exit(up(arguments[2:]))
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(arguments)

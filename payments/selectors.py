@@ -9,7 +9,7 @@ from payments.models import Payment, PaymentMethod, Refund
 from payments.models.method import Method
 from payments.states import AttemptState, PaymentState, TransferState
 from rupai.accounts.models import Customer
-from rupai.api.filters import CreatedFilter
+from rupai.api.filters import CreatedFilter, CurrencyFilter, MinorUnitsFilter
 from rupai.core import ids
 from rupai.core.actor import Actor
 from rupai.core.models import Event
@@ -94,11 +94,11 @@ class PaymentFilter(CreatedFilter):
     status = django_filters.ChoiceFilter(choices=_STATUS_CHOICES, method="filter_status")
     method = django_filters.ChoiceFilter(choices=Method.choices)
     provider = django_filters.CharFilter(max_length=32)
-    currency = django_filters.CharFilter(max_length=3)
+    currency = CurrencyFilter()
     order_id = django_filters.CharFilter(max_length=64)
     customer_id = django_filters.CharFilter(method="filter_customer", max_length=64)
-    min_amount = django_filters.NumberFilter(field_name="amount", lookup_expr="gte", min_value=0)
-    max_amount = django_filters.NumberFilter(field_name="amount", lookup_expr="lte", min_value=0)
+    min_amount = MinorUnitsFilter(field_name="amount", lookup_expr="gte")
+    max_amount = MinorUnitsFilter(field_name="amount", lookup_expr="lte")
 
     def filter_status(self, queryset: QuerySet[Payment], name: str, value: str) -> QuerySet[Payment]:
         return with_status(queryset, value)

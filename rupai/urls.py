@@ -5,6 +5,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+handler400 = "rupai.api.problems.malformed"
+handler403 = "rupai.api.problems.forbidden"
 handler404 = "rupai.api.problems.not_found"
 handler500 = "rupai.api.problems.failed"
 
@@ -13,7 +15,6 @@ urlpatterns = [
     path("", include("monitoring.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("rupai.api.urls")),
-    path("api/v1/", include("rupai.api.accounts.urls")),
     path("api/v1/", include("rupai.notifications.urls")),
     path("api/v1/", include("wallets.urls")),
     path("api/v1/", include("payments.urls")),

@@ -27,8 +27,30 @@ def shop(served: Stack, transactional_db: None) -> LiveShop:
     return open_shop(served)
 
 
+@pytest.fixture(scope="session")
+def mortal(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """A sandbox, and a process that forks web servers and workers for the tests that kill them.
+
+    The provider is given up on after half a second, and the sandbox holds a line longer than that.
+    """
+    with django_db_blocker.unblock(), running(tmp_path_factory.mktemp("mortal"), hold_seconds=1.0) as stack:
+        stack.start_sandbox()
+        stack.prepare_forks(RUPAI_PROVIDER_READ_SECONDS="0.5")
+        yield stack
+
+
 @pytest.fixture
 def own_stack(transactional_db: None, tmp_path: Path) -> Iterator[Stack]:
-    """Processes for one test that kills them."""
+    """Processes of one test alone."""
     with running(tmp_path) as stack:
         yield stack
+
+
+@pytest.fixture
+def killable(mortal: Stack, transactional_db: None) -> Iterator[Stack]:
+    """Web servers and workers to kill; whatever a test leaves running is ended."""
+    yield mortal
+    for name in set(mortal.processes) - {"sandbox"}:
+        mortal.stop(name)

@@ -21,9 +21,11 @@ from payments.models import PaymentMethod
 from payments.services.accounts import SANDBOX_KEY
 from payments.tests.factories import Shop, new_method
 from rupai.accounts.services.keys import create_key
+from tests.prefork import Forked, Prefork
 
 PROJECT = Path(settings.BASE_DIR)
 START_SECONDS = 40.0
+Process = subprocess.Popen[bytes] | Forked
 
 
 def free_port() -> int:
@@ -68,7 +70,8 @@ class Stack:
 
     folder: Path
     hold_seconds: float = 1.0
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
+    prefork: Prefork | None = None
     http: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(maxsize=64, block=False, retries=False)
     )
@@ -110,12 +113,25 @@ class Stack:
         self.start("sandbox", "manage.py", "sandbox", "--port", port, "--state", state, "--hold-seconds", hold)
         wait_until(lambda: self._answers(f"{self.sandbox_url}/health"), what=self.log_of("sandbox"))
 
-    def start_web(self, **environment: str) -> subprocess.Popen[bytes]:
-        process = self.start(
-            "web", "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.web_port), "rupai.asgi:application", **environment
-        )
+    def start_web(self, **environment: str) -> Process:
+        arguments = ["-b", "127.0.0.1", "-p", str(self.web_port), "--no-server-name", "rupai.asgi:application"]
+        if self.prefork is not None:
+            process = self.fork("web", "daphne", *arguments, **environment)
+        else:
+            process = self.start("web", "-m", "daphne", *arguments, **environment)
         wait_until(lambda: self._answers(f"{self.url}/health"), what="the web server does not answer")
         return process
+
+    def fork(self, name: str, *arguments: str, **environment: str) -> Process:
+        """Start a web server or worker from a process that has imported everything already."""
+        assert self.prefork is not None
+        self.processes[name] = self.prefork.start(arguments, log=self.folder / f"{name}.log", **environment)
+        return self.processes[name]
+
+    def prepare_forks(self, **environment: str) -> None:
+        """Import everything once; from here on each start is a fork."""
+        log = self.folder / "prefork.log"
+        self.prefork = Prefork(environment=self.environment(**environment), folder=PROJECT, log=log)
 
     def log_of(self, name: str) -> str:
         log = self.folder / f"{name}.log"
@@ -133,13 +149,15 @@ class Stack:
         process.send_signal(how)
         try:
             return process.wait(15)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, TimeoutError):
             process.kill()
             return process.wait(5)
 
     def stop_all(self) -> None:
         for name in reversed(list(self.processes)):
             self.stop(name)
+        if self.prefork is not None:
+            self.prefork.stop()
 
     def call(
         self, method: str, path: str, body: Any = None, *, key: str, once: str | None = None, timeout: float = 30.0

@@ -4,7 +4,6 @@ Each kill is a SIGKILL of a real process at a failpoint; the proof is the sandbo
 """
 
 import signal
-import subprocess
 from datetime import timedelta
 
 import pytest
@@ -17,7 +16,7 @@ from payments.states import AttemptState
 from rupai.core import clock
 from rupai.core.idempotency import LEASE
 from rupai.core.models import IdempotencyRecord
-from tests.live import LiveShop, Stack, open_shop, wait_until
+from tests.live import LiveShop, Process, Stack, open_shop, wait_until
 from tests.test_races import assert_invariants
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -29,10 +28,9 @@ SOAK = 20
 
 
 @pytest.fixture
-def stack(own_stack: Stack, settings: Settings) -> Stack:
-    own_stack.start_sandbox()
-    settings.SANDBOX_URL = own_stack.sandbox_url
-    return own_stack
+def stack(killable: Stack, settings: Settings) -> Stack:
+    settings.SANDBOX_URL = killable.sandbox_url
+    return killable
 
 
 def prepare(shop: LiveShop, operation: str) -> tuple[str, dict[str, object]]:
@@ -54,6 +52,7 @@ def kill_once(stack: Stack, point: str) -> None:
     with pytest.raises(urllib3.exceptions.HTTPError):
         shop.post(path, body, once="killed-0001")
     assert process.wait(10) == -signal.SIGKILL
+    stack.processes.pop("web")
     stack.start_web()
     held = shop.post(path, body, once="killed-0001")
     assert held.status == 409, "the lease of the dead request still holds"
@@ -107,7 +106,7 @@ def test_killed_web_server_many_times(stack: Stack, point: str, again: int) -> N
 
 def kill_worker_once(stack: Stack, point: str) -> None:
     """Leave a payment unknown, kill the worker while it asks, and let the next sweep end it."""
-    stack.start_web(RUPAI_PROVIDER_READ_SECONDS="0.5")
+    stack.start_web()
     shop = open_shop(stack)
     unknown = shop.post("/payments", shop.wish(10_000, token="tok_timeout_after"), once="order-0001")
     assert (unknown.status, unknown.body["status"]) == (202, "processing")
@@ -121,22 +120,8 @@ def kill_worker_once(stack: Stack, point: str) -> None:
     stack.stop("web")
 
 
-def start_worker(stack: Stack, **environment: str) -> subprocess.Popen[bytes]:
-    return stack.start(
-        "worker",
-        "-m",
-        "celery",
-        "-A",
-        "rupai",
-        "worker",
-        "--pool",
-        "solo",
-        "-Q",
-        "payments",
-        "-n",
-        "t@%h",
-        **environment,
-    )
+def start_worker(stack: Stack, **environment: str) -> Process:
+    return stack.fork("worker", "celery", "worker", "--pool", "solo", "-Q", "payments", "-n", "t@%h", **environment)
 
 
 @pytest.mark.parametrize("point", WORKER_POINTS)
@@ -156,7 +141,7 @@ def test_killed_worker_many_times(stack: Stack, point: str, again: int) -> None:
     [("tok_timeout_after", "captured", 1), ("tok_timeout_before", "failed", 0)],
 )
 def test_a_time_out_is_asked_about_and_never_charged_again(stack: Stack, token: str, status: str, charged: int) -> None:
-    stack.start_web(RUPAI_PROVIDER_READ_SECONDS="0.5")
+    stack.start_web()
     shop = open_shop(stack)
     wish = shop.wish(10_000, token=token)
     first = shop.post("/payments", wish, once="order-0001")

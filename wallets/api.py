@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rupai.api.filters import CreatedFilter
+from rupai.api.filters import CreatedFilter, CurrencyFilter
 from rupai.api.views import Door
 from rupai.core import ids
 from wallets import selectors
@@ -18,7 +18,7 @@ from wallets.states import AccountCode
 
 
 class AccountFilter(CreatedFilter):
-    currency = django_filters.CharFilter(max_length=3)
+    currency = CurrencyFilter()
     code = django_filters.ChoiceFilter(choices=[(code, code) for code in CODES], method="filter_code")
 
     def filter_code(self, queryset: QuerySet[Account], name: str, value: str) -> QuerySet[Account]:

@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Least
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from rupai.core.rows import Row, TenantRow
 from wallets.states import AccountCode, AccountFlag, HoldState, Side, TransferFlag
@@ -63,8 +65,9 @@ class Counters(models.Model):
     merchant_id = models.UUIDField()
     livemode = models.BooleanField()
     ledger = models.IntegerField()
-    flags = models.SmallIntegerField()
-    overdraft_limit = models.BigIntegerField()
+    # Null: without a limit. 0: debits must not exceed credits. Above: by at most so much (overdraft), pending included.
+    debits_may_exceed_by = models.BigIntegerField(null=True)
+    credits_may_exceed_by = models.BigIntegerField(null=True)
     closed = models.BooleanField()
     version = models.BigIntegerField()
     touched_at = models.DateTimeField()
@@ -77,15 +80,21 @@ class Counters(models.Model):
         verbose_name_plural = "counters"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "shard"], name="counters_once"),
+            # One short condition, because PostgreSQL reads it anew for every update; null limits make a part of it
+            # unknown, which passes.
             models.CheckConstraint(
                 condition=Q(
-                    debits_pending__gte=0,
-                    debits_posted__gte=0,
-                    credits_pending__gte=0,
-                    credits_posted__gte=0,
-                    overdraft_limit__gte=0,
+                    GreaterThanOrEqual(
+                        Least("debits_pending", "debits_posted", "credits_pending", "credits_posted"), Value(0)
+                    ),
+                    LessThanOrEqual(
+                        F("debits_pending") + F("debits_posted") - F("debits_may_exceed_by"), F("credits_posted")
+                    ),
+                    LessThanOrEqual(
+                        F("credits_pending") + F("credits_posted") - F("credits_may_exceed_by"), F("debits_posted")
+                    ),
                 ),
-                name="counters_not_negative",
+                name="counters_within_limits",
             ),
         ]
 

@@ -59,18 +59,20 @@ def counters_are_sums() -> list[str]:
     )
 
 
-@invariant("I3", "No account is below its limit or has a negative counter, and its rows repeat its flags and ledger")
+@invariant("I3", "No account is below its limit or has a negative counter, and its rows repeat what the account says")
 def limits_hold() -> list[str]:
     return _lines(
         """
-        SELECT 'account', c.account_id, 'shard', c.shard, 'flags', c.flags, 'overdraft', c.overdraft_limit, 'has',
+        SELECT 'account', c.account_id, 'shard', c.shard, 'may exceed by',
+               coalesce(c.debits_may_exceed_by, c.credits_may_exceed_by), 'has',
                ARRAY[c.debits_pending, c.debits_posted, c.credits_pending, c.credits_posted]
         FROM wallets_counters c LEFT JOIN wallets_account a ON a.id = c.account_id
         WHERE least(c.debits_pending, c.debits_posted, c.credits_pending, c.credits_posted) < 0
-           OR (c.flags & 2 <> 0 AND c.debits_pending + c.debits_posted - c.overdraft_limit > c.credits_posted)
-           OR (c.flags & 4 <> 0 AND c.credits_pending + c.credits_posted - c.overdraft_limit > c.debits_posted)
-           OR (a.merchant_id, a.livemode, a.ledger, a.flags, a.shards) IS DISTINCT FROM
-              (c.merchant_id, c.livemode, c.ledger, c.flags, c.shards)
+           OR c.debits_pending + c.debits_posted - c.debits_may_exceed_by > c.credits_posted
+           OR c.credits_pending + c.credits_posted - c.credits_may_exceed_by > c.debits_posted
+           OR (a.merchant_id, a.livemode, a.ledger, a.flags & 2 <> 0, a.flags & 4 <> 0, a.shards) IS DISTINCT FROM
+              (c.merchant_id, c.livemode, c.ledger, c.debits_may_exceed_by IS NOT NULL,
+               c.credits_may_exceed_by IS NOT NULL, c.shards)
            OR c.shard NOT BETWEEN 0 AND a.shards - 1
         """
     )

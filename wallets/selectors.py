@@ -8,13 +8,15 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import BoolOr
 from django.db import connection
-from django.db.models import Max, Sum
+from django.db.models import Max, Sum, Value
+from django.db.models.functions import Coalesce
 
 from rupai.core.actor import Actor
 from rupai.core.rows import RowQuerySet
 from wallets.models import Account, Counters, Entry, Transfer
 from wallets.states import DEBIT_NORMAL, Side
 
+OVERDRAFT = Coalesce("debits_may_exceed_by", "credits_may_exceed_by", Value(0))
 COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
 
 
@@ -74,7 +76,7 @@ def balances_of(accounts: Iterable[UUID]) -> dict[UUID, Balance]:
     rows = (
         Counters.objects.filter(account_id__in=list(accounts))
         .values("account_id", "account__code")
-        .annotate(overdraft=Max("overdraft_limit"), is_closed=BoolOr("closed"), **summed)
+        .annotate(overdraft=Max(OVERDRAFT), is_closed=BoolOr("closed"), **summed)
     )
     return {
         row["account_id"]: _balance(

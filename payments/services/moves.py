@@ -51,11 +51,25 @@ def tell_payment(payment: Payment, event_type: str, *, actor: Actor, was: str) -
 
 
 # What may change after a payment was made; the rest is never written again.
-_CHANGING = (
-    "payment_method state amount_authorized amount_captured amount_refund_pending amount_refunded amount_disputed "
-    "attempt_state attempts provider provider_reference failure_code failure_message failure_retryable next_action "
-    "updated_at expires_at"
-).split()
+_CHANGING = [
+    "payment_method",
+    "state",
+    "amount_authorized",
+    "amount_captured",
+    "amount_refund_pending",
+    "amount_refunded",
+    "amount_disputed",
+    "attempt_state",
+    "attempts",
+    "provider",
+    "provider_reference",
+    "failure_code",
+    "failure_message",
+    "failure_retryable",
+    "next_action",
+    "updated_at",
+    "expires_at",
+]
 
 
 def save_payment(payment: Payment) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -10,7 +10,7 @@ from rupai.core import ids
 from rupai.core.currencies import CURRENCIES
 from rupai.core.money import MAX_MINOR
 
-_METADATA_KEY = re.compile(r"[^\s]{1,40}")
+_METADATA_KEY = re.compile(r"^[^\s]{1,40}$")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -78,7 +78,8 @@ class CurrencyCode(serializers.CharField):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("help_text", "ISO 4217, upper case")
-        super().__init__(min_length=3, max_length=3, **options)
+        super().__init__(**options)
+        self.narrower = {"pattern": "^[A-Z]{3}$"}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or data not in CURRENCIES:
@@ -91,7 +92,8 @@ class PublicId(serializers.CharField):
 
     def __init__(self, prefix: str, **options: Any) -> None:
         self.prefix = prefix
-        super().__init__(max_length=len(prefix) + 41, **options)
+        super().__init__(**options)
+        self.narrower = {"pattern": f"^{prefix}_[0-9A-Za-z]{{{ids.LENGTH}}}$"}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -105,6 +107,8 @@ class PublicId(serializers.CharField):
 
 class Metadata(serializers.DictField):
     """At most 20 texts of the caller's own, each up to 500 characters."""
+
+    narrower: ClassVar = {"maxProperties": 20, "propertyNames": {"pattern": _METADATA_KEY.pattern}}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(child=StrictText(max_length=500, allow_blank=True, trim_whitespace=False), **options)

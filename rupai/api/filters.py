@@ -1,12 +1,19 @@
 """Filters of lists: a query parameter that nobody knows is refused, not ignored."""
 
+import re
 from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
+from rupai.core.currencies import CURRENCIES
 from rupai.core.errors import InvalidInput
+from rupai.core.money import MAX_MINOR
+
+_DIGITS = re.compile(r"[0-9]{1,16}")
 
 
 class UnknownParameter(InvalidInput):
@@ -14,7 +21,7 @@ class UnknownParameter(InvalidInput):
 
 
 def check_parameters(request: Request, known: frozenset[str]) -> None:
-    """Refuse query parameters that are unknown, given twice, or carry a NUL.
+    """Refuse query parameters that are unknown, empty, given twice, or carry a NUL.
 
     :raises UnknownParameter: naming the parameter and those that exist.
     """
@@ -24,6 +31,9 @@ def check_parameters(request: Request, known: frozenset[str]) -> None:
             raise UnknownParameter(f"There is no parameter {name[:40]!r} here", hint=f"Known parameters: {listed}.")
         if len(values) > 1:
             raise UnknownParameter(f"The parameter {name!r} stands twice")
+        if not values[0]:
+            # django-filter would list everything to somebody who asked for something.
+            raise UnknownParameter(f"The parameter {name!r} is empty", hint="Leave it out to list everything.")
         if "\0" in values[0]:
             raise UnknownParameter(f"The parameter {name!r} has a NUL")
 
@@ -41,6 +51,33 @@ def parameters_of(view: Any) -> frozenset[str]:
     filterset = getattr(view, "filterset_class", None)
     names = set(filterset.base_filters) if filterset is not None else set()
     return frozenset(names | getattr(view.pagination_class, "query_parameters", set()))
+
+
+class MinorUnitsField(forms.IntegerField):
+    """Digits only: no sign, point or exponent."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "min_value": 0, "max_value": MAX_MINOR})
+
+    def to_python(self, value: Any) -> Any:
+        if value and not _DIGITS.fullmatch(str(value)):
+            raise forms.ValidationError("Send whole minor units.", "not_minor_units")
+        return super().to_python(value)
+
+
+@extend_schema_field({"type": "integer", "minimum": 0, "maximum": MAX_MINOR})
+class MinorUnitsFilter(filters.Filter):  # type: ignore[misc]
+    """Compares an amount of whole minor units."""
+
+    field_class = MinorUnitsField
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$"})
+class CurrencyFilter(filters.ChoiceFilter):  # type: ignore[misc]
+    """A currency in which something can be paid."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[(code, code) for code in CURRENCIES], **options)
 
 
 class CreatedFilter(filters.FilterSet):  # type: ignore[misc]

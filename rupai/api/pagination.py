@@ -7,13 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.crypto import salted_hmac
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from rupai.core import crypto
+from rupai.core.actor import Actor
 from rupai.core.errors import InvalidInput
 
 DEFAULT_LIMIT, MOST = 25, 100
+_SEAL_BYTES = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,8 +36,9 @@ class KeysetPagination(BasePagination):
         limit = _limit(request.query_params.get("limit"))
         cursor = request.query_params.get("cursor")
         rows = queryset.order_by("-created_at", "-pk")
+        self.place = _place(request)
         if cursor is not None:
-            moment, key = _decode(cursor)
+            moment, key = _decode(cursor, self.place)
             rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=key), created_at__lte=moment)
         found = list(rows[: limit + 1])
         self.has_more = len(found) > limit
@@ -43,7 +48,7 @@ class KeysetPagination(BasePagination):
     def get_paginated_response(self, data: Any) -> Response:
         page: dict[str, Any] = {"data": data, "has_more": self.has_more}
         if self.last is not None:
-            page["next_cursor"] = encode(self.last.created_at, self.last.pk)
+            page["next_cursor"] = _encode(self.last.created_at, self.last.pk, self.place)
         return Response(page)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -71,19 +76,35 @@ class KeysetPagination(BasePagination):
         ]
 
 
-def encode(moment: datetime, key: UUID) -> str:
-    """Write the place after a row."""
+def _place(request: Request) -> str:
+    """What a cursor belongs to: one list with its filters, as one merchant sees it in one mode."""
+    actor = request.auth
+    assert isinstance(actor, Actor)
+    filters = sorted((name, value) for name, value in request.query_params.items() if name not in {"limit", "cursor"})
+    return repr((request.path, str(actor.merchant_id), actor.livemode, filters))
+
+
+def _seal(place: str, content: bytes) -> bytes:
+    return salted_hmac(f"rupai.api.pagination:{place}", content, algorithm="sha256").digest()[:_SEAL_BYTES]
+
+
+def _encode(moment: datetime, key: UUID, place: str) -> str:
+    """Write where the next page begins, so that it holds for this list only."""
     microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(microseconds.to_bytes(8, "big") + key.bytes).decode().rstrip("=")
+    content = microseconds.to_bytes(8, "big") + key.bytes
+    return base64.urlsafe_b64encode(content + _seal(place, content)).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[datetime, UUID]:
+def _decode(cursor: str, place: str) -> tuple[datetime, UUID]:
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        moment = _EPOCH + timedelta(microseconds=int.from_bytes(raw[:8], "big"))
-        return moment, UUID(bytes=raw[8:])
-    except (ValueError, OverflowError, binascii.Error, UnicodeEncodeError):
-        raise InvalidPage("The cursor is not one of ours", hint="Send next_cursor of the page before.") from None
+        content, seal = raw[:-_SEAL_BYTES], raw[-_SEAL_BYTES:]
+        if not crypto.same(seal, _seal(place, content)):
+            raise ValueError
+        return _EPOCH + timedelta(microseconds=int.from_bytes(content[:8], "big")), UUID(bytes=content[8:])
+    except (ValueError, OverflowError, binascii.Error):
+        hint = "Send next_cursor of the page before, with the same filters."
+        raise InvalidPage("The cursor is not one of this list", hint=hint) from None
 
 
 def _limit(text: str | None) -> int:

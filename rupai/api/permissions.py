@@ -16,7 +16,7 @@ class ScopePermission(BasePermission):
         if not isinstance(actor, Actor):
             return False
         method = "GET" if request.method == "HEAD" else str(request.method)
-        if not hasattr(view, method.lower()):
+        if method.lower() not in view.http_method_names or not hasattr(view, method.lower()):
             # Django REST framework answers 405 by itself.
             return True
         scope = getattr(view, "scopes", {}).get(method)

@@ -3,13 +3,13 @@
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views.defaults import page_not_found, server_error
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views.defaults import bad_request, page_not_found, permission_denied, server_error
 from rest_framework import exceptions as rest
-from rest_framework.response import Response
+from rest_framework.renderers import JSONRenderer
 
 from rupai.core import logs
 from rupai.core.errors import DomainError
@@ -23,7 +23,9 @@ _TITLES = {
     403: "This is not allowed",
     404: "There is no such thing",
     405: "This method is not served here",
+    406: "No wanted form of answer is served here",
     409: "This cannot be done now",
+    411: "The length of the body is needed",
     413: "The body is too large",
     415: "This content type is not taken",
     422: "A rule forbids this",
@@ -62,38 +64,45 @@ def of_refusal(refusal: DomainError) -> dict[str, Any]:
     )
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response:
+def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Django REST framework's exception handler: every error of the door ends here."""
     if isinstance(error, DomainError):
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-        return _answer(of_refusal(error), headers)
+        return answer(of_refusal(error), headers)
     if isinstance(error, Http404):
         error = rest.NotFound()
     if isinstance(error, PermissionDenied):
         error = rest.PermissionDenied()
     if isinstance(error, RequestDataTooBig):
-        return _answer(document(status=413, code="body_too_large", detail="The body is too large"))
+        return answer(document(status=413, code="body_too_large", detail="The body is too large"))
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        return answer(_bad_request())
     if isinstance(error, rest.APIException):
         return _of_rest(error)
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         log.error("database not available", error=str(error))
         text = "The database does not answer right now"
         problem = document(status=503, code="temporarily_unavailable", detail=text, hint="Retry after the pause.")
-        return _answer(problem, {"Retry-After": "2"})
+        return answer(problem, {"Retry-After": "2"})
     log.error("unhandled error", exc_info=error)
     got_request_exception.send(sender=None, request=getattr(context.get("request"), "_request", None))
     detail = "An unexpected error happened"
-    return _answer(document(status=500, code="internal_error", detail=detail, hint=_UNKNOWN_HINT))
+    return answer(document(status=500, code="internal_error", detail=detail, hint=_UNKNOWN_HINT))
 
 
-def _of_rest(error: rest.APIException) -> Response:
+def _bad_request() -> dict[str, Any]:
+    hint = "See /api/docs/ for what this address takes."
+    return document(status=400, code="bad_request", detail="The request is not well formed", hint=hint)
+
+
+def _of_rest(error: rest.APIException) -> HttpResponse:
     headers: dict[str, str] = {}
     if isinstance(error, rest.ValidationError):
         errors = list(_flatten(error.get_full_details(), ""))
         problem = document(
             status=400, code="invalid_input", detail=_summary(errors), errors=errors, hint="See errors for each field."
         )
-        return _answer(problem)
+        return answer(problem)
     if isinstance(error, rest.Throttled):
         headers["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
     if isinstance(error, rest.AuthenticationFailed | rest.NotAuthenticated):
@@ -103,6 +112,7 @@ def _of_rest(error: rest.APIException) -> Response:
     hints = {
         401: "Send a valid API key or access token as Authorization: Bearer ...",
         405: "See /api/docs/ for what this address takes.",
+        406: "Accept application/json.",
         415: "Send application/json in UTF-8.",
         429: "Wait for the time in Retry-After.",
     }
@@ -112,7 +122,7 @@ def _of_rest(error: rest.APIException) -> Response:
         detail=str(error.detail),
         hint=hints.get(error.status_code, ""),
     )
-    return _answer(problem, headers)
+    return answer(problem, headers)
 
 
 def _flatten(found: Any, pointer: str) -> list[dict[str, str]]:
@@ -143,25 +153,39 @@ def _summary(errors: list[dict[str, str]]) -> str:
     return f"{errors[0]['pointer'] or 'body'}: {errors[0]['message']}" if errors else "The input is not valid"
 
 
-def _answer(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    return Response(problem, status=problem["status"], headers=headers, content_type=MEDIA_TYPE)
+def answer(problem: dict[str, Any], headers: dict[str, str] | None = None) -> HttpResponse:
+    """Answer a problem as JSON, whatever the view would have answered."""
+    body = JSONRenderer().render(problem)
+    return HttpResponse(body, status=problem["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
-def _plain(problem: dict[str, Any]) -> JsonResponse:
-    return JsonResponse(problem, status=problem["status"], content_type=MEDIA_TYPE)
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django itself refuses, such as one for a wrong host."""
+    return answer(_bad_request()) if _is_api(request) else bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django itself does not allow."""
+    if _is_api(request):
+        return answer(document(status=403, code="permission_denied", detail="This is not allowed"))
+    return permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an unknown address: a problem below /api/, a page elsewhere."""
-    if request.path.startswith("/api/"):
+    if _is_api(request):
         hint = "See /api/docs/ for all addresses."
-        return _plain(document(status=404, code="not_found", detail="There is nothing at this address", hint=hint))
+        return answer(document(status=404, code="not_found", detail="There is nothing at this address", hint=hint))
     return page_not_found(request, exception)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer an error outside Django REST framework."""
-    if request.path.startswith("/api/"):
+    if _is_api(request):
         detail = "An unexpected error happened"
-        return _plain(document(status=500, code="internal_error", detail=detail, hint=_UNKNOWN_HINT))
+        return answer(document(status=500, code="internal_error", detail=detail, hint=_UNKNOWN_HINT))
     return server_error(request)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from rupai.api import filters, problems
+from rupai.api import filters, parsers, problems
 from rupai.core import idempotency
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
@@ -30,11 +30,12 @@ class Door(GenericAPIView[Any]):
 
     scopes: ClassVar[dict[str, str]] = {}
     money: ClassVar[frozenset[str]] = frozenset()
-    metadata_class = None
+    http_method_names: ClassVar = ["get", "post", "patch", "delete", "head"]  # type: ignore[misc]
     lists: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        parsers.accept_chunked(request._request)
         known = filters.parameters_of(self) if self.lists and request.method in {"GET", "HEAD"} else frozenset()
         filters.check_parameters(request, known)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from rupai.core import clock, ids
+from rupai.core import clock, ids, pan
 from rupai.core.actor import Actor
 from rupai.core.errors import Conflict, DomainError, InvalidInput
 from rupai.core.models import IdempotencyRecord
@@ -22,6 +22,8 @@ from rupai.core.models import IdempotencyRecord
 LIFETIME = timedelta(hours=24)
 # Longer than the longest request: a provider call is bounded by 10 s, database statements by 15 s.
 LEASE = timedelta(seconds=40)
+# Times that a key may be given back between our look and our lock.
+_MOST_CLAIMS = 5
 _KEY = re.compile(r"[0-9A-Za-z._:-]{8,255}")
 
 
@@ -77,6 +79,8 @@ def check_key(key: str | None) -> str:
         raise KeyRequired("This moves money and needs an idempotency key")
     if not _KEY.fullmatch(key):
         raise KeyInvalid("The idempotency key is not well formed")
+    if pan.contains(key):
+        raise KeyInvalid("The idempotency key is a card number", hint="Use a random value, such as a UUID.")
     return key
 
 
@@ -104,17 +108,29 @@ def claim(*, actor: Actor, key: str, operation: str, arguments: Any) -> Claim | 
         fingerprint=fingerprint(operation, arguments),
         leased_until=now + LEASE,
     )
-    with transaction.atomic(durable=True):
-        if _insert(wanted):
-            return Claim(wanted.pk, wanted.leased_until)
-        found = IdempotencyRecord.objects.select_for_update().get(
-            merchant_id=wanted.merchant_id, livemode=wanted.livemode, door=wanted.door, key=key
-        )
-        if found.created_at <= now - LIFETIME:
-            found.delete()
-            _insert(wanted)
-            return Claim(wanted.pk, wanted.leased_until)
-        return _join(found, wanted)
+    for _ in range(_MOST_CLAIMS):
+        with transaction.atomic(durable=True):
+            held = _claim(wanted)
+        if held is not None:
+            return held
+    raise KeyInUse("Requests with this key keep coming and going")
+
+
+def _claim(wanted: IdempotencyRecord) -> Claim | Answer | None:
+    """Claim the key or join its holder; None when the holder gave it back in between."""
+    if _insert(wanted):
+        return Claim(wanted.pk, wanted.leased_until)
+    rows = IdempotencyRecord.objects.select_for_update()
+    found = rows.filter(
+        merchant_id=wanted.merchant_id, livemode=wanted.livemode, door=wanted.door, key=wanted.key
+    ).first()
+    if found is None:
+        return None
+    if found.created_at <= wanted.created_at - LIFETIME:
+        found.delete()
+        _insert(wanted)
+        return Claim(wanted.pk, wanted.leased_until)
+    return _join(found, wanted)
 
 
 _INSERT = """

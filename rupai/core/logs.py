@@ -11,6 +11,8 @@ import structlog
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 
+from rupai.core import pan
+
 _correlation: ContextVar[str] = ContextVar("correlation_id", default="")
 _GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 _SECRET_NAME = re.compile(r"(?i)(authorization|password|secret|token|api_?key|cookie|credential|otp|private)")
@@ -41,7 +43,7 @@ def clean(value: Any, *, name: str = "") -> Any:
     if name and _SECRET_NAME.search(name) and isinstance(value, str | bytes):
         return REMOVED
     if isinstance(value, str):
-        return _SECRET_VALUE.sub(REMOVED, value)
+        return pan.redact(_SECRET_VALUE.sub(REMOVED, value))
     if isinstance(value, dict):
         return {key: clean(item, name=str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -110,7 +112,8 @@ class RequestLog:
         from rupai.core.ids import new_key
 
         given = request.headers.get("X-Request-Id", "")
-        identifier = given if _GIVEN_ID.fullmatch(given) else new_key().hex
+        fits = _GIVEN_ID.fullmatch(given) and not pan.contains(given)
+        identifier = given if fits else new_key().hex
         started = time.perf_counter()
         with correlated(identifier):
             response = self.get_response(request)

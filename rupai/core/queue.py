@@ -72,7 +72,7 @@ class Task(CeleryTask[..., Any]):
             if (self.request.delivery_info or {}).get("redelivered"):
                 # Brokers do not count this alike, so it is counted as a try: a task that kills its worker must end too.
                 raise self.retry(exc=WorkerDied("The worker died while it ran"), countdown=REDELIVERY_SECONDS)
-            return super().__call__(*args, **kwargs)
+            return self.run(*args, **kwargs)
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         from rupai.core.models import DeadLetter

@@ -83,7 +83,7 @@ def write(*, apps: Any = None, **_: Any) -> None:
             row.pk = rows[row.name].pk
         PeriodicTask.objects.filter(pk__in=obsolete).delete()
         PeriodicTask.objects.bulk_update(stale, FIELDS)
-        PeriodicTask.objects.bulk_create(missing)
+        PeriodicTask.objects.bulk_create(missing, ignore_conflicts=True)
         if stale or obsolete or missing:
             # Beat looks at this to read the tables again; rows written in bulk do not tell it.
             PeriodicTasks.update_changed()

@@ -14,6 +14,7 @@ def rest_framework() -> dict[str, Any]:
         "DEFAULT_THROTTLE_CLASSES": ["rupai.api.throttles.ActorThrottle"],
         "DEFAULT_SCHEMA_CLASS": "rupai.api.schema.Schema",
         "DEFAULT_VERSIONING_CLASS": None,
+        "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "rupai.api.problems.handle",
         "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
         "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -8,7 +8,7 @@ DROP TRIGGER counters_are_kept ON wallets_counters;
 DROP TRIGGER hold_is_resolved ON wallets_hold;
 DROP TRIGGER account_is_immutable ON wallets_account;
 DROP FUNCTION wallets_refuse;
-ALTER TABLE wallets_counters DROP CONSTRAINT counters_within_limits, RESET (fillfactor);
+ALTER TABLE wallets_counters RESET (fillfactor);
 DROP FUNCTION wallets_open;
 DROP FUNCTION wallets_post;
 DROP FUNCTION wallets_compare;

@@ -14,7 +14,7 @@ CREATE TRIGGER transfer_is_posted BEFORE INSERT ON wallets_transfer
     FOR EACH STATEMENT WHEN (current_setting('rupai.ledger', true) IS DISTINCT FROM 'posting')
     EXECUTE FUNCTION wallets_refuse();
 CREATE TRIGGER counters_are_posted BEFORE DELETE OR INSERT OR UPDATE OF
-    id, account_id, shard, shards, ledger, flags, version, debits_pending, debits_posted, credits_pending, credits_posted
+    id, account_id, shard, shards, ledger, version, debits_pending, debits_posted, credits_pending, credits_posted
     ON wallets_counters
     FOR EACH STATEMENT WHEN (current_setting('rupai.ledger', true) IS DISTINCT FROM 'posting')
     EXECUTE FUNCTION wallets_refuse();
@@ -32,7 +32,5 @@ CREATE TRIGGER counters_are_kept BEFORE TRUNCATE ON wallets_counters
     FOR EACH STATEMENT WHEN (current_setting('rupai.truncate', true) IS DISTINCT FROM 'allowed')
     EXECUTE FUNCTION wallets_refuse();
 
--- Limits hold in the database itself, whoever writes. Half-empty pages keep an update of counters on its page.
-ALTER TABLE wallets_counters SET (fillfactor = 50), ADD CONSTRAINT counters_within_limits CHECK (
-    CASE WHEN flags & 2 <> 0 THEN debits_pending + debits_posted - overdraft_limit <= credits_posted ELSE true END
-    AND CASE WHEN flags & 4 <> 0 THEN credits_pending + credits_posted - overdraft_limit <= debits_posted ELSE true END);
+-- Half-empty pages keep an update of counters on its page.
+ALTER TABLE wallets_counters SET (fillfactor = 50);

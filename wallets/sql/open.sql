@@ -16,7 +16,9 @@ DECLARE
     nil constant uuid := '00000000-0000-0000-0000-000000000000';
     last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     linked constant integer := 1;
-    limited constant integer := 2 | 4;
+    debits_limited constant integer := 2;
+    credits_limited constant integer := 4;
+    limited constant integer := debits_limited | credits_limited;
     closed constant integer := 32;
     v_count constant integer := coalesce(cardinality(p_ids), 0);
     v_new wallets_account[] := '{}';
@@ -33,8 +35,10 @@ BEGIN
             v_chain := i;
             v_chain_new := cardinality(v_new);
         END IF;
-        SELECT * INTO e FROM wallets_account a WHERE a.id = p_ids[i]
-        UNION ALL SELECT * FROM unnest(v_new) n WHERE n.id = p_ids[i];
+        SELECT * INTO e FROM wallets_account a WHERE a.id = p_ids[i];
+        IF array_position(p_ids, p_ids[i]) < i THEN
+            SELECT * INTO e FROM unnest(v_new) n WHERE n.id = p_ids[i] UNION ALL SELECT (e).*;
+        END IF;
         v_result := CASE
             WHEN p_flags[i] & linked <> 0 AND i = v_count THEN 'linked_event_chain_open'
             WHEN v_broken THEN 'linked_event_failed'
@@ -83,10 +87,12 @@ BEGIN
     WITH opened AS (INSERT INTO wallets_account SELECT * FROM unnest(v_new) ON CONFLICT DO NOTHING RETURNING id)
     SELECT coalesce(array_agg(id), '{}') INTO v_opened FROM opened;
     INSERT INTO wallets_counters (
-        account_id, shard, shards, merchant_id, livemode, ledger, flags, overdraft_limit, closed, version, touched_at,
-        debits_pending, debits_posted, credits_pending, credits_posted)
-    SELECT n.id, shard, n.shards, n.merchant_id, n.livemode, n.ledger, n.flags,
-           p_overdrafts[array_position(p_ids, n.id)], n.flags & closed <> 0, 0, p_at, 0, 0, 0, 0
+        account_id, shard, shards, merchant_id, livemode, ledger, debits_may_exceed_by, credits_may_exceed_by, closed,
+        version, touched_at, debits_pending, debits_posted, credits_pending, credits_posted)
+    SELECT n.id, shard, n.shards, n.merchant_id, n.livemode, n.ledger,
+           CASE WHEN n.flags & debits_limited <> 0 THEN p_overdrafts[array_position(p_ids, n.id)] END,
+           CASE WHEN n.flags & credits_limited <> 0 THEN p_overdrafts[array_position(p_ids, n.id)] END,
+           n.flags & closed <> 0, 0, p_at, 0, 0, 0, 0
     FROM unnest(v_new) n, generate_series(0, n.shards - 1) shard WHERE n.id = ANY (v_opened);
 
     FOR i IN 1 .. v_count LOOP

@@ -39,13 +39,12 @@ DECLARE
     closing_credit constant integer := 128;
     expire constant integer := 512;
     resolving constant integer := post | void | expire;
-    debits_limited constant integer := 2;        -- flags of an account
-    credits_limited constant integer := 4;
+    closing constant integer := closing_debit | closing_credit;
 
     v_count constant integer := coalesce(cardinality(p_ids), 0);
     v_at timestamptz;
-    v_flags integer := 0;                        -- of all events; then of the event at hand
-    v_resolving boolean;
+    v_all_flags integer := 0;
+    v_resolving boolean := false;
     v_touched uuid[] := p_debits || p_credits;
     v_exact text[];                              -- account:shard that holds were made on
     v_whole uuid[] := '{}';                      -- accounts of which all shards are needed
@@ -70,7 +69,12 @@ DECLARE
     v_chain_new integer;
     -- The event at hand.
     v_id uuid;
+    v_flags integer;
     v_amount bigint;
+    v_held bigint;                               -- change of the pending counters, and of the posted ones
+    v_posted bigint;
+    v_kind text;
+    v_reference text;
     v_result text;
     v_debit integer;
     v_credit integer;
@@ -82,13 +86,17 @@ DECLARE
 BEGIN
     -- (1) Lock. Hot accounts have several rows (shards) and each connection keeps to one; a hold is resolved on the shard
     -- it was made on; balancing and closing need all shards of an account.
-    FOR i IN 1 .. v_count LOOP
-        v_flags := v_flags | p_flags[i];
-        IF p_flags[i] & (balancing_debit | closing_debit) <> 0 THEN v_whole := v_whole || p_debits[i]; END IF;
-        IF p_flags[i] & (balancing_credit | closing_credit) <> 0 THEN v_whole := v_whole || p_credits[i]; END IF;
+    FOREACH v_flags IN ARRAY p_flags LOOP
+        v_all_flags := v_all_flags | v_flags;
     END LOOP;
-    v_resolving := v_flags & resolving <> 0;
-    IF v_resolving THEN
+    IF v_all_flags & (balancing_debit | balancing_credit | closing) <> 0 THEN
+        FOR i IN 1 .. v_count LOOP
+            IF p_flags[i] & (balancing_debit | closing_debit) <> 0 THEN v_whole := v_whole || p_debits[i]; END IF;
+            IF p_flags[i] & (balancing_credit | closing_credit) <> 0 THEN v_whole := v_whole || p_credits[i]; END IF;
+        END LOOP;
+    END IF;
+    IF v_all_flags & resolving <> 0 THEN
+        v_resolving := true;
         SELECT coalesce(array_agg(h.id), '{}'),
                v_touched || array_agg(h.debit_account_id) || array_agg(h.credit_account_id),
                array_agg(h.debit_account_id || ':' || h.debit_shard)
@@ -126,7 +134,6 @@ BEGIN
         v_id := p_ids[i];
         v_flags := p_flags[i];
         v_amount := p_amounts[i];
-        v_result := NULL;
         IF v_flags & linked <> 0 AND v_chain = 0 THEN
             v_chain := i;
             v_chain_rows := v_rows;
@@ -198,11 +205,10 @@ BEGIN
                     ELSE 'created'
                 END;
                 EXIT event WHEN v_result <> 'created';
-                t.posted_change := CASE WHEN v_flags & post <> 0 THEN v_amount ELSE 0 END;
-                t.pending_change := -p.amount;
-                t.pending_id := p_pending_ids[i];
-                t.kind := p.kind;
-                t.reference := CASE WHEN p_references[i] = '' THEN p.reference ELSE p_references[i] END;
+                v_posted := CASE WHEN v_flags & post <> 0 THEN v_amount ELSE 0 END;
+                v_held := -p.amount;
+                v_kind := p.kind;
+                v_reference := coalesce(nullif(p_references[i], ''), p.reference);
                 p.state := CASE WHEN v_flags & post <> 0 THEN 'posted' WHEN v_flags & void <> 0 THEN 'voided' ELSE 'expired' END;
                 v_pendings[v_pending] := p;
             ELSE
@@ -210,15 +216,17 @@ BEGIN
                 v_credit := array_position(v_homes, p_credits[i]);
                 d := v_rows[v_debit];
                 c := v_rows[v_credit];
-                IF v_flags & balancing_debit <> 0 THEN
-                    SELECT least(v_amount, greatest(0, sum(
-                        r.credits_posted::numeric + r.overdraft_limit - r.debits_posted - r.debits_pending)))
-                    INTO v_amount FROM unnest(v_rows) r WHERE r.account_id = d.account_id;
-                END IF;
-                IF v_flags & balancing_credit <> 0 THEN
-                    SELECT least(v_amount, greatest(0, sum(
-                        r.debits_posted::numeric + r.overdraft_limit - r.credits_posted - r.credits_pending)))
-                    INTO v_amount FROM unnest(v_rows) r WHERE r.account_id = c.account_id;
+                IF v_flags & (balancing_debit | balancing_credit) <> 0 THEN
+                    -- Take what the limits leave, on all shards; without a limit, what makes both sides equal.
+                    SELECT least(
+                        v_amount,
+                        CASE WHEN v_flags & balancing_debit <> 0 THEN greatest(0, sum(
+                            r.credits_posted::numeric - r.debits_posted - r.debits_pending
+                            + coalesce(r.debits_may_exceed_by, 0)) FILTER (WHERE r.account_id = d.account_id)) END,
+                        CASE WHEN v_flags & balancing_credit <> 0 THEN greatest(0, sum(
+                            r.debits_posted::numeric - r.credits_posted - r.credits_pending
+                            + coalesce(r.credits_may_exceed_by, 0)) FILTER (WHERE r.account_id = c.account_id)) END)
+                    INTO v_amount FROM unnest(v_rows) r;
                 END IF;
                 v_result := CASE
                     WHEN p_debits[i] = nil THEN 'debit_account_id_must_not_be_zero'
@@ -228,7 +236,7 @@ BEGIN
                     WHEN p_debits[i] = p_credits[i] THEN 'accounts_must_be_different'
                     WHEN p_pending_ids[i] <> nil THEN 'pending_id_must_be_zero'
                     WHEN v_flags & pending = 0 AND p_timeouts[i] <> 0 THEN 'timeout_reserved_for_pending_transfer'
-                    WHEN v_flags & pending = 0 AND v_flags & (closing_debit | closing_credit) <> 0
+                    WHEN v_flags & pending = 0 AND v_flags & closing <> 0
                         THEN 'closing_transfer_must_be_pending'
                     WHEN p_ledgers[i] = 0 THEN 'ledger_must_not_be_zero'
                     WHEN p_kinds[i] = '' THEN 'code_must_not_be_zero'
@@ -248,70 +256,50 @@ BEGIN
                     WHEN v_amount > most - c.credits_pending - c.credits_posted THEN 'overflows_credits'
                     WHEN p_timeouts[i] <> 0 AND v_at + p_timeouts[i] * interval '1 second' > end_of_time
                         THEN 'overflows_timeout'
-                    WHEN d.flags & debits_limited <> 0
-                        AND d.debits_pending + d.debits_posted + v_amount - d.overdraft_limit > d.credits_posted
+                    -- An account without a limit has a null there, which makes the comparison untrue.
+                    WHEN d.debits_pending + d.debits_posted + v_amount - d.debits_may_exceed_by > d.credits_posted
                         THEN 'exceeds_credits'
-                    WHEN c.flags & credits_limited <> 0
-                        AND c.credits_pending + c.credits_posted + v_amount - c.overdraft_limit > c.debits_posted
+                    WHEN c.credits_pending + c.credits_posted + v_amount - c.credits_may_exceed_by > c.debits_posted
                         THEN 'exceeds_debits'
                     ELSE 'created'
                 END;
                 EXIT event WHEN v_result <> 'created';
-                t.posted_change := CASE WHEN v_flags & pending = 0 THEN v_amount ELSE 0 END;
-                t.pending_change := v_amount - t.posted_change;
-                t.pending_id := NULL;
-                t.kind := p_kinds[i];
-                t.reference := p_references[i];
+                v_posted := CASE WHEN v_flags & pending = 0 THEN v_amount ELSE 0 END;
+                v_held := v_amount - v_posted;
+                v_kind := p_kinds[i];
+                v_reference := p_references[i];
             END IF;
 
-            d.debits_pending := d.debits_pending + t.pending_change;
-            d.debits_posted := d.debits_posted + t.posted_change;
+            d.debits_pending := d.debits_pending + v_held;
+            d.debits_posted := d.debits_posted + v_posted;
             d.version := d.version + 1;
-            c.credits_pending := c.credits_pending + t.pending_change;
-            c.credits_posted := c.credits_posted + t.posted_change;
+            c.credits_pending := c.credits_pending + v_held;
+            c.credits_posted := c.credits_posted + v_posted;
             c.version := c.version + 1;
             v_rows[v_debit] := d;
             v_rows[v_credit] := c;
-
-            t.id := v_id;
-            t.merchant_id := d.merchant_id;
-            t.livemode := d.livemode;
-            t.created_at := v_at;
-            t.debit_account_id := d.account_id;
-            t.credit_account_id := c.account_id;
-            t.amount := v_amount;
-            t.timeout := p_timeouts[i];
-            t.ledger := d.ledger;
-            t.flags := v_flags;
-            t.debit_shard := d.shard;
-            t.credit_shard := c.shard;
-            t.debit_version := d.version;
-            t.credit_version := c.version;
-            t.debit_debits_pending := d.debits_pending;
-            t.debit_debits_posted := d.debits_posted;
-            t.debit_credits_pending := d.credits_pending;
-            t.debit_credits_posted := d.credits_posted;
-            t.credit_debits_pending := c.debits_pending;
-            t.credit_debits_posted := c.debits_posted;
-            t.credit_credits_pending := c.credits_pending;
-            t.credit_credits_posted := c.credits_posted;
-            v_new := v_new || t;
+            -- In the order of the table's columns, which wallets/migrations/0001_tables.py fixes.
+            v_new := v_new || ROW(
+                v_id, d.merchant_id, d.livemode, v_at, d.account_id, c.account_id, v_amount, v_held, v_posted,
+                CASE WHEN v_flags & resolving <> 0 THEN p_pending_ids[i] END, p_timeouts[i], d.ledger, v_flags, v_kind,
+                v_reference, d.shard, c.shard, d.version, c.version,
+                d.debits_pending, d.debits_posted, d.credits_pending, d.credits_posted,
+                c.debits_pending, c.debits_posted, c.credits_pending, c.credits_posted)::wallets_transfer;
 
             IF v_resolving THEN
                 -- Later events of this batch may resolve this one, or be told that it is not pending.
                 v_pending_ids := v_pending_ids || v_id;
                 v_pendings := v_pendings || ROW(
-                    t.debit_account_id, t.credit_account_id, t.debit_shard, t.credit_shard, t.amount, t.ledger, t.kind,
-                    t.flags, t.reference,
-                    CASE WHEN t.timeout > 0 THEN v_at + t.timeout * interval '1 second' END,
+                    d.account_id, c.account_id, d.shard, c.shard, v_amount, d.ledger, v_kind, v_flags, v_reference,
+                    CASE WHEN p_timeouts[i] > 0 THEN v_at + p_timeouts[i] * interval '1 second' END,
                     'pending')::wallets_resolvable;
+                -- Closing lasts until the pending transfer that closed is voided or expires.
+                IF v_flags & resolving <> 0 THEN v_flags := v_flags | (p.flags & closing); END IF;
             END IF;
-            -- Closing lasts until the pending transfer that closed is voided or expires.
-            IF v_flags & resolving <> 0 THEN v_flags := v_flags | (p.flags & (closing_debit | closing_credit)); END IF;
-            IF v_flags & (closing_debit | closing_credit) <> 0 THEN
+            IF v_flags & closing <> 0 THEN
                 FOR k IN 1 .. cardinality(v_rows) LOOP
-                    IF (v_flags & closing_debit <> 0 AND v_rows[k].account_id = t.debit_account_id)
-                        OR (v_flags & closing_credit <> 0 AND v_rows[k].account_id = t.credit_account_id)
+                    IF (v_flags & closing_debit <> 0 AND v_rows[k].account_id = d.account_id)
+                        OR (v_flags & closing_credit <> 0 AND v_rows[k].account_id = c.account_id)
                     THEN
                         v_rows[k].closed := v_flags & resolving = 0;
                     END IF;
@@ -319,30 +307,33 @@ BEGIN
             END IF;
         END event;
 
-        IF v_result IN (
-            'debit_account_not_found', 'credit_account_not_found', 'pending_transfer_not_found', 'exceeds_credits',
-            'exceeds_debits', 'debit_account_already_closed', 'credit_account_already_closed')
-        THEN
-            v_burnt := v_burnt || v_id;
-            v_burnt_results := v_burnt_results || v_result;
-        END IF;
-        IF v_result <> 'created' AND v_chain > 0 AND NOT v_broken THEN
-            v_broken := true;
-            v_rows := v_chain_rows;
-            v_pendings := v_chain_pendings;
-            v_pending_ids := v_pending_ids[1 : cardinality(v_pendings)];
-            v_new := v_new[1 : v_chain_new];
-            FOR j IN v_chain .. i - 1 LOOP
-                results[j] := 'linked_event_failed';
-                amounts[j] := 0;
-            END LOOP;
+        IF v_result <> 'created' THEN
+            IF v_result IN (
+                'debit_account_not_found', 'credit_account_not_found', 'pending_transfer_not_found', 'exceeds_credits',
+                'exceeds_debits', 'debit_account_already_closed', 'credit_account_already_closed')
+            THEN
+                v_burnt := v_burnt || v_id;
+                v_burnt_results := v_burnt_results || v_result;
+            END IF;
+            IF v_result <> 'exists' THEN v_amount := 0; END IF;
+            IF v_chain > 0 AND NOT v_broken THEN
+                v_broken := true;
+                v_rows := v_chain_rows;
+                v_pendings := v_chain_pendings;
+                v_pending_ids := v_pending_ids[1 : cardinality(v_pendings)];
+                v_new := v_new[1 : v_chain_new];
+                FOR j IN v_chain .. i - 1 LOOP
+                    results[j] := 'linked_event_failed';
+                    amounts[j] := 0;
+                END LOOP;
+            END IF;
         END IF;
         IF v_chain > 0 AND (p_flags[i] & linked = 0 OR i = v_count) THEN
             v_chain := 0;
             v_broken := false;
         END IF;
         results[i] := v_result;
-        amounts[i] := CASE WHEN v_result IN ('created', 'exists') THEN v_amount ELSE 0 END;
+        amounts[i] := v_amount;
     END LOOP;
 
     -- (3) Write. The gate is opened by hand: only a superuser may put a setting of our own into a function's header.
@@ -367,11 +358,7 @@ BEGIN
             credits_posted = r.credits_posted, version = r.version, closed = r.closed, touched_at = v_at
         FROM unnest(v_rows) r
         WHERE b.id = r.id AND (b.version <> r.version OR b.closed <> r.closed);
-        v_flags := 0;
-        FOR i IN 1 .. v_count LOOP
-            v_flags := v_flags | p_flags[i];
-        END LOOP;
-        IF v_flags & pending <> 0 THEN
+        IF v_all_flags & pending <> 0 THEN
             INSERT INTO wallets_hold (transfer_id, state, expires_at)
             SELECT n.id, 'pending', CASE WHEN n.timeout > 0 THEN v_at + n.timeout * interval '1 second' END
             FROM unnest(v_new) n WHERE n.flags & pending <> 0;

@@ -90,7 +90,7 @@ def test_limits_hold_even_through_the_gate(wallet: UUID) -> None:
     assert "counters_within_limits" in refused(
         "UPDATE wallets_counters SET debits_posted = 1 WHERE account_id = %s", wallet
     )
-    assert "counters_not_negative" in refused(
+    assert "counters_within_limits" in refused(
         "UPDATE wallets_counters SET debits_posted = -1 WHERE account_id = %s", wallet
     )
     assert balance_of(wallet).posted == 0

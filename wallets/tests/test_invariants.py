@@ -79,7 +79,7 @@ def test_an_account_below_its_limit_is_found(wallet: UUID, held: UUID) -> None:
 
 
 def test_counters_that_forgot_their_limit_are_found(wallet: UUID, held: UUID) -> None:
-    falsify("UPDATE wallets_counters SET flags = 0 WHERE account_id = %s", wallet)
+    falsify("UPDATE wallets_counters SET debits_may_exceed_by = NULL WHERE account_id = %s", wallet)
     assert broken() == {"I3"}
 
 

@@ -240,6 +240,15 @@ def test_a_key_is_rotated_and_revoked(mine: Shop, theirs: Shop) -> None:
     assert ApiKey.objects.get(pk=theirs.key.key.pk).revoked_at is None
 
 
+def test_who_only_reads_keys_cannot_rotate_them(mine: Shop) -> None:
+    mine.member.role = Role.objects.create(merchant=mine.merchant, name="reader", scopes=["api_keys:read"])
+    mine.member.save()
+    client = signed_in(mine.member.user)
+    assert page(client, "accounts_apikey_change", mine.key.key.pk).status_code == 200
+    assert page(client, "accounts_apikey_rotate", mine.key.key.pk).status_code == 404
+    assert page(client, "accounts_apikey_add").status_code == 404
+
+
 def test_a_viewer_cannot_reach_the_page_of_new_keys() -> None:
     shop = Shop("Mine", role="viewer")
     assert page(signed_in(shop.member.user), "accounts_apikey_add").status_code == 404
