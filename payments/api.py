@@ -81,10 +81,10 @@ class Payments(Door):
         form = NewPayment(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
-        money = Money(values.pop("amount"), values.pop("currency"))
+        wish = create.Wish(money=Money(values.pop("amount"), values.pop("currency")), **values)
 
         def work(claim: Claim | None) -> Response:
-            payment = create.create_payment(actor=self.actor, money=money, **_once(claim), **values)
+            payment = create.create_payment(actor=self.actor, wish=wish, **_once(claim))
             return _answer(payment, done=201)
 
         return self.once("payments.create", work)

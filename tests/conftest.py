@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from payments.tests.conftest import acquirer as acquirer
 from tests.live import LiveShop, Stack, open_shop, running
 
 

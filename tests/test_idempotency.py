@@ -11,6 +11,7 @@ import pytest
 from payments.models import Payment, Refund
 from payments.services.accounts import SANDBOX_KEY, create_provider_account
 from payments.tests.factories import Shop, new_customer, new_merchant
+from rupai.accounts.models import Merchant
 from rupai.accounts.services.keys import create_key
 from rupai.core import clock
 from rupai.core.idempotency import LIFETIME
@@ -118,6 +119,7 @@ ROW_06 = row("idem-06")
 
 def test_live_mode_has_keys_of_its_own(shop: LiveShop) -> None:
     first = shop.post("/payments", _waiting(shop.shop.customer.public_id), once="order-0001")
+    Merchant.objects.update(live_enabled=True)
     live_actor = replace(shop.shop.actor, livemode=True)
     live = LiveShop(shop.stack, shop.shop, _key(shop.shop, livemode=True))
     second = live.post("/payments", _waiting(new_customer(live_actor).public_id), once="order-0001")

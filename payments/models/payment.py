@@ -65,6 +65,17 @@ class Payment(TenantRow):
                 condition=Q(state__in=["requires_payment_method", "requires_action", "authorized"]),
                 name="payment_expiring",
             ),
+            # Money that came after the end, for the janitor to give back: an index of almost nothing.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(
+                    state__in=["failed", "cancelled", "expired"],
+                    amount_captured__gt=0,
+                    amount_refunded=0,
+                    amount_refund_pending=0,
+                ),
+                name="payment_came_late",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_above_zero"),

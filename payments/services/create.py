@@ -1,5 +1,6 @@
 """Taking a payment: score, route, intent, provider, outcome."""
 
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from payments.models import Attempt, Payment, PaymentMethod, RiskDecision
@@ -12,11 +13,18 @@ from payments.services import authorization, moves, outcomes, postings
 from payments.services.connectors import connector_of_attempt
 from payments.services.settle import settle_payment
 from payments.states import AttemptState, PaymentState
-from rupai.accounts.models import Customer
+from rupai.accounts.models import Customer, Merchant
 from rupai.core import clock, failpoints, ids
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
+
+
+class LiveModeOff(DomainError):
+    """Real money moves only for merchants whom the platform has cleared for it."""
+
+    code, status = "live_mode_off", 403
+    hint = "Use a test key, or ask the platform to enable live mode."
 
 
 class WrongPaymentMethod(DomainError):
@@ -25,60 +33,72 @@ class WrongPaymentMethod(DomainError):
     code, status = "wrong_payment_method", 422
 
 
-def create_payment(
-    *,
-    actor: Actor,
-    money: Money,
-    method: str,
-    customer_id: str,
-    payment_method_token: str | None = None,
-    capture: str = "automatic",
-    description: str = "",
-    order_id: str = "",
-    metadata: dict[str, str] | None = None,
-    idempotency_id: UUID | None = None,
-    resumed: bool = False,
-) -> Payment:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a merchant wants to be paid: ``money`` in minor units, and what goes with it."""
+
+    money: Money
+    method: str
+    customer_id: str
+    payment_method_token: str | None = None
+    capture: str = "automatic"
+    description: str = ""
+    order_id: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def create_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None = None, resumed: bool = False) -> Payment:
     """Create a payment and, when a saved method is given, try it at the best provider.
 
-    ``money`` is in minor units. The result may be captured, authorized, requires_action, processing (outcome not known
-    yet), failed (declined; see ``failure``) or requires_payment_method. ``resumed`` says that an earlier call with this
-    ``idempotency_id`` died: what it began is settled, and nothing is charged twice.
+    The result may be captured, authorized, requires_action, processing (outcome not known yet), failed (declined; see
+    ``failure``) or requires_payment_method. ``resumed`` says that an earlier call with this ``idempotency_id`` died:
+    what it began is settled, and nothing is charged twice.
 
     :raises NotFound: when customer or payment method are not the actor's.
     :raises WrongPaymentMethod: when the method belongs to another customer or is of another type.
+    :raises LiveModeOff: when the merchant may not take real payments yet.
     :raises NoRoute: when no provider account is eligible.
     """
     actor.require("payments:write")
     begun = Payment.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first() if resumed else None
     if begun is not None:
         return settle_payment(begun, actor=actor)
-    customer: Customer = Customer.objects.visible_to(actor).named(customer_id)
+    _check_mode(actor)
+    payment = _new_payment(actor, wish, idempotency_id)
+    if wish.payment_method_token is None:
+        with moves.in_own_transaction():
+            moves.begin_payment(payment, actor=actor)
+        return payment
+    return _try(payment, _saved(actor, wish.payment_method_token), actor, new=True)
+
+
+def _check_mode(actor: Actor) -> None:
+    if actor.livemode and not Merchant.objects.filter(pk=actor.merchant, live_enabled=True).exists():
+        raise LiveModeOff("This merchant may not take real payments yet")
+
+
+def _new_payment(actor: Actor, wish: Wish, idempotency_id: UUID | None) -> Payment:
+    customer: Customer = Customer.objects.visible_to(actor).named(wish.customer_id)
     now = clock.now()
-    payment = Payment(
+    return Payment(
         id=ids.new_key(now),
         merchant_id=actor.merchant,
         livemode=actor.livemode,
         created_at=now,
         updated_at=now,
+        expires_at=now + authorization.AUTHORIZATION_LIVES,
         customer=customer,
-        method=method,
-        amount=money.minor,
-        currency=money.currency,
-        capture_mode=capture,
+        method=wish.method,
+        amount=wish.money.minor,
+        currency=wish.money.currency,
+        capture_mode=wish.capture,
         state=PaymentState.REQUIRES_PAYMENT_METHOD,
-        description=description,
-        order_id=order_id,
-        metadata=metadata or {},
+        description=wish.description,
+        order_id=wish.order_id,
+        metadata=wish.metadata,
         idempotency_id=idempotency_id,
         created_by=actor.id,
     )
-    if payment_method_token is None:
-        payment.expires_at = now + authorization.AUTHORIZATION_LIVES
-        with moves.in_own_transaction():
-            moves.begin_payment(payment, actor=actor)
-        return payment
-    return _try(payment, _saved(actor, payment_method_token), actor, new=True)
 
 
 def confirm_payment(*, actor: Actor, payment_id: str, payment_method_token: str, resumed: bool = False) -> Payment:

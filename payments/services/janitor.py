@@ -34,7 +34,12 @@ def sweep(*, limit: int = 200) -> dict[str, int]:
     lost = Attempt.objects.filter(state__in=IN_FLIGHT, updated_at__lte=now - LOST_AFTER)
     due = Attempt.objects.filter(next_sync_at__lte=now)
     refunds = Refund.objects.filter(next_sync_at__lte=now)
-    late = Payment.objects.filter(state__in=TERMINAL - {PaymentState.CAPTURED}, amount_captured__gt=0)
+    late = Payment.objects.filter(
+        state__in=sorted(TERMINAL - {PaymentState.CAPTURED}),
+        amount_captured__gt=0,
+        amount_refunded=0,
+        amount_refund_pending=0,
+    )
     expired = Payment.objects.filter(
         expires_at__lte=now,
         state__in=[PaymentState.REQUIRES_PAYMENT_METHOD, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORIZED],
@@ -42,7 +47,7 @@ def sweep(*, limit: int = 200) -> dict[str, int]:
     return {
         "attempts": _each([*lost.order_by("updated_at")[:limit], *due.order_by("next_sync_at")[:limit]], _attempt),
         "refunds": _each(list(refunds.order_by("next_sync_at")[:limit]), _refund),
-        "late": _each(list(late.filter(amount_refunded=0, amount_refund_pending=0)[:limit]), give_back_late),
+        "late": _each(list(late[:limit]), give_back_late),
         "expired": _each(list(expired.order_by("expires_at")[:limit]), _expire),
     }
 

@@ -64,11 +64,11 @@ class Shop:
     def pay(self, amount: int = 10_000, *, token: str = "tok_visa", currency: str = "INR", **fields: Any) -> Payment:
         """Take a payment with a fresh method for a sandbox token."""
         method = new_method(self.actor, self.customer, token)
-        return create.create_payment(
-            actor=self.actor,
+        wish = create.Wish(
             money=Money(amount, currency),
             method=method.type,
             customer_id=self.customer.public_id,
             payment_method_token=method.public_id,
             **fields,
         )
+        return create.create_payment(actor=self.actor, wish=wish)

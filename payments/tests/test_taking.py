@@ -1,5 +1,7 @@
 """Taking payments: each outcome with its exact amounts, state, history and events."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import transaction
 from django.db.models import F, Sum
@@ -97,9 +99,8 @@ def test_a_wrong_amount_from_the_provider_is_a_conflict_and_is_not_booked(shop: 
 
 
 def test_without_a_method_it_waits_and_is_confirmed_later(shop: Shop) -> None:
-    waiting = create.create_payment(
-        actor=shop.actor, money=Money(500, "JPY"), method="card", customer_id=shop.customer.public_id
-    )
+    wish = create.Wish(money=Money(500, "JPY"), method="card", customer_id=shop.customer.public_id)
+    waiting = create.create_payment(actor=shop.actor, wish=wish)
     assert waiting.status == "requires_payment_method"
     token = new_method(shop.actor, shop.customer).public_id
     paid = create.confirm_payment(actor=shop.actor, payment_id=waiting.public_id, payment_method_token=token)
@@ -159,30 +160,37 @@ def test_no_provider_for_a_currency_is_said_before_anything_is_written(shop: Sho
     assert not Payment.objects.exists()
 
 
+def rupee(shop: Shop, token: str | None = None) -> create.Wish:
+    return create.Wish(
+        money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id, payment_method_token=token
+    )
+
+
+def test_live_mode_is_off_until_the_platform_says_so(shop: Shop) -> None:
+    live = replace(shop.actor, livemode=True)
+    with pytest.raises(create.LiveModeOff):
+        create.create_payment(actor=live, wish=rupee(shop))
+    assert not Payment.objects.exists()
+
+
 def test_a_method_of_another_customer_is_refused(shop: Shop) -> None:
     stranger = new_customer(shop.actor)
     method = new_method(shop.actor, stranger)
     with pytest.raises(WrongPaymentMethod):
-        create.create_payment(
-            actor=shop.actor,
-            money=Money(1, "INR"),
-            method="card",
-            customer_id=shop.customer.public_id,
-            payment_method_token=method.public_id,
-        )
+        create.create_payment(actor=shop.actor, wish=rupee(shop, method.public_id))
     assert not Payment.objects.exists()
 
 
 def test_another_merchants_customer_does_not_exist(shop: Shop) -> None:
     other = actor_of(new_merchant("Other"))
     with pytest.raises(NotFound):
-        create.create_payment(actor=other, money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id)
+        create.create_payment(actor=other, wish=rupee(shop))
 
 
 def test_a_reader_cannot_take_payments(shop: Shop) -> None:
     reader = Actor("key", "key_reader", shop.merchant.pk, False, frozenset({"payments:read"}))
     with pytest.raises(ScopeMissing):
-        create.create_payment(actor=reader, money=Money(1, "INR"), method="card", customer_id=shop.customer.public_id)
+        create.create_payment(actor=reader, wish=rupee(shop))
     assert not Payment.objects.exists()
 
 

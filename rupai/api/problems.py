@@ -16,6 +16,7 @@ from rupai.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
+REALM = 'Bearer realm="rupai"'
 _TITLES = {
     400: "The request cannot be taken",
     401: "Authentication is needed",
@@ -68,6 +69,8 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Django REST framework's exception handler: every error of the door ends here."""
     if isinstance(error, DomainError):
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+        if error.status == 401:
+            headers["WWW-Authenticate"] = REALM
         return answer(of_refusal(error), headers)
     if isinstance(error, Http404):
         error = rest.NotFound()
@@ -106,7 +109,7 @@ def _of_rest(error: rest.APIException) -> HttpResponse:
     if isinstance(error, rest.Throttled):
         headers["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
     if isinstance(error, rest.AuthenticationFailed | rest.NotAuthenticated):
-        headers["WWW-Authenticate"] = getattr(error, "auth_header", "") or 'Bearer realm="rupai"'
+        headers["WWW-Authenticate"] = getattr(error, "auth_header", "") or REALM
     code = str(error.get_codes()) if isinstance(error.get_codes(), str) else "refused"
     codes = {"authentication_failed": "unauthorized", "not_authenticated": "unauthorized", "throttled": "rate_limited"}
     hints = {

@@ -1,8 +1,8 @@
 """HTTP under ASGI with one change of thread a request.
 
-Django's own handler calls each synchronous middleware and view in a thread call of its own, and gives each request a new
-thread with a new connection object; that cost more than the middlewares did. Here the whole synchronous chain runs in
-one of a fixed number of threads, whose connections come from the pool and go back to it.
+Django's own handler calls each synchronous middleware and view in a thread call of its own, and gives each request a
+new thread with a new connection object; that cost more than the middlewares did. Here the whole synchronous chain runs
+in one of a fixed number of threads, whose connections come from the pool and go back to it.
 """
 
 import asyncio

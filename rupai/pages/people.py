@@ -74,7 +74,7 @@ class PersonAdmin(UserAdmin[User], TenantAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         user = person(request)
         if user.is_superuser:
-            return User.objects.all()
+            return super().get_queryset(request)
         mine = Membership.objects.filter(merchant_id__in=selectors.merchants_with(user, self.read_scope))
         return User.objects.filter(pk__in=mine.values("user_id"))
 
@@ -189,7 +189,7 @@ class RoleAdmin(TenantAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
         user = person(request)
         own = Q(merchant_id__in=selectors.merchants_with(user, self.read_scope))
-        return Role.objects.all() if user.is_superuser else Role.objects.filter(own | Q(merchant=None))
+        return super().get_queryset(request) if user.is_superuser else Role.objects.filter(own | Q(merchant=None))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request) and (obj is None or obj.merchant_id is not None)

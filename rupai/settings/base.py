@@ -44,8 +44,6 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_prometheus",
     "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
     "channels",
     "csp",
     "rupai.core",

@@ -24,7 +24,7 @@ def floors(pyproject: str) -> dict[str, int]:
 
 
 def upward_relations(project: Sequence[Source]) -> Iterator[Finding]:
-    """import-linter cannot see a relation that names its model by a string: it may point down or inside the app only."""
+    """import-linter cannot see a relation whose model is named by a text: it may point down or inside the app only."""
     heights = floors(next(source.text for source in project if source.path == "pyproject.toml"))
     package_of = {package.split(".")[-1]: package for package in heights}
     for source in project:

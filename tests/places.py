@@ -1,0 +1,155 @@
+"""A merchant with one of everything that has an address, and the means to see that nothing of it changed."""
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver
+from rest_framework.test import APIClient
+
+from payments.tests.factories import Shop, new_merchant, new_method
+from rupai.accounts.models import Membership, Role
+from rupai.accounts.services.keys import NewKey, create_key
+from rupai.accounts.tests.factories import access_token, new_member, owner_of
+from rupai.core.models import Event
+from rupai.notifications.tests.factories import endpoint_at, number_all, opened
+from wallets.models import Transfer
+
+ADDRESS = "https://example.com/hooks"
+# Noted when a key is used, whatever the request.
+_USE_OF_A_KEY = ["last_used_at", "last_used_address"]
+
+
+class Place:
+    """A merchant in test mode with an owner, keys, payments in several states, and what follows from them."""
+
+    def __init__(self, name: str = "Chai House") -> None:
+        self.shop = Shop(new_merchant(name))
+        self.merchant, self.actor = self.shop.merchant, owner_of(self.shop.merchant)
+        self.owner = new_member(merchant=self.merchant)
+        self.token = access_token(self.owner)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The public id of a row for each name that stands in an address."""
+        endpoint = endpoint_at(ADDRESS, actor=self.actor, patterns=["*"])
+        captured, refundable = self.shop.pay(), self.shop.pay()
+        authorized = self.shop.pay(capture="manual")
+        number_all()
+        event = Event.objects.filter(subject_id=captured.public_id).earliest("inserted")
+        transfer = Transfer.objects.filter(reference=captured.public_id).first()
+        assert transfer is not None
+        viewer = new_member(merchant=self.merchant, role="viewer")
+        return {
+            "payment_id": refundable.public_id,
+            "authorized_id": authorized.public_id,
+            "waiting_id": self.waiting_payment(),
+            "refund_id": str(self.post(f"payments/{captured.public_id}/refunds", {"amount": 100})["refund_id"]),
+            "customer_id": self.shop.customer.public_id,
+            "payment_method_token": self.method(),
+            "account_id": transfer.debit_account.public_id,
+            "transfer_id": transfer.public_id,
+            "event_id": event.public_id,
+            "user_id": viewer.user.public_id,
+            "key_id": self.key().key.public_id,
+            "endpoint_id": endpoint.public_id,
+            "delivery_id": opened(event, endpoint).public_id,
+        }
+
+    def method(self) -> str:
+        return new_method(self.shop.actor, self.shop.customer).public_id
+
+    def waiting_payment(self) -> str:
+        """A payment that waits for its payment method."""
+        body = {name: value for name, value in self.wish().items() if name != "payment_method_token"}
+        return str(self.post("payments", body)["payment_id"])
+
+    def post(self, path: str, body: Any) -> dict[str, Any]:
+        answer = call("POST", f"/api/v1/{path}", body, bearer=self.token, Idempotency_Key=new_once())
+        assert answer.status_code == 201, answer.content
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def key(self, *, scopes: list[str] | None = None) -> NewKey:
+        wanted = ["payments:read"] if scopes is None else scopes
+        return create_key(actor=self.actor, name="Shop", scopes=wanted)
+
+    def member_who_may(self, scopes: set[str]) -> Membership:
+        """A member whose own role has exactly these scopes."""
+        member = new_member(merchant=self.merchant)
+        member.role = Role.objects.create(merchant=self.merchant, name=secrets.token_hex(6), scopes=sorted(scopes))
+        member.save(update_fields=["role"])
+        return member
+
+    def wish(self, **changed: Any) -> dict[str, Any]:
+        """The body of a new payment."""
+        body = {
+            "amount": 10_000,
+            "currency": "INR",
+            "method": "card",
+            "customer_id": self.shop.customer.public_id,
+            "payment_method_token": self.method(),
+        }
+        return {**body, **changed}
+
+
+def routes(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    """Every address below these patterns, as it is written in ``urls.py``."""
+    for pattern in patterns:
+        here = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, here)
+        else:
+            yield here
+
+
+def new_once() -> str:
+    """A fresh Idempotency-Key; hexadecimal with a letter in front is never a card number."""
+    return f"once-{secrets.token_hex(12)}"
+
+
+def call(verb: str, path: str, body: Any = None, *, bearer: str | None = None, **headers: str) -> Any:
+    """Call the REST door from an address of its own, so that wrong keys of other tests do not count here."""
+    caller = APIClient(REMOTE_ADDR=f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1")
+    if bearer is not None:
+        headers["Authorization"] = f"Bearer {bearer}"
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    content = {"data": json.dumps({} if body is None else body), "content_type": "application/json"}
+    return caller.generic(verb, path, **(content if verb in {"POST", "PATCH", "PUT"} else {}), headers=given)
+
+
+def check_problem(answer: HttpResponse, status: int, code: str | None = None) -> dict[str, Any]:
+    """Assert that an answer is a whole problem document, and give it back."""
+    assert answer.status_code == status, answer.content[:500]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem: dict[str, Any] = json.loads(answer.content)
+    assert {"type", "title", "status", "code", "detail", "request_id"} <= problem.keys()
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:rupai:problem:{problem['code']}"
+    assert problem["title"] != "Error"
+    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert "Traceback" not in answer.content.decode()
+    assert not {"Server", "X-Powered-By"} & answer.headers.keys()
+    if code is not None:
+        assert problem["code"] == code
+    return problem
+
+
+def contents() -> dict[str, tuple[int, int]]:
+    """The number of rows of each of our tables, and a digest of all that stands in them."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if model._meta.managed and not model._meta.proxy and model._meta.app_label not in {"contenttypes", "sessions"}
+    ]
+    without = "".join(f" - '{column}'" for column in _USE_OF_A_KEY)
+    digest = f"coalesce(sum(hashtextextended((to_jsonb(t){without})::text, 0)), 0)"
+    parts = [f"SELECT '{table}', count(*), {digest} FROM {connection.ops.quote_name(table)} t" for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        return {name: (count, int(total)) for name, count, total in cursor.fetchall()}
