@@ -119,8 +119,8 @@ def call(verb: str, path: str, body: Any = None, *, bearer: str | None = None, *
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    content = {"data": json.dumps({} if body is None else body), "content_type": "application/json"}
-    return caller.generic(verb, path, **(content if verb in {"POST", "PATCH", "PUT"} else {}), headers=given)
+    content = json.dumps({} if body is None else body) if verb in {"POST", "PATCH", "PUT"} else ""
+    return caller.generic(verb, path, content, content_type="application/json", headers=given)
 
 
 def check_problem(answer: HttpResponse, status: int, code: str | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Every REST address, from the URL resolver, times every verb, times everybody who may not: 401, 403, 404 or 405."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def path_of(route: str, names: dict[str, str]) -> str:
 
 
 def body_of(route: str, verb: str, place: Place) -> Any:
-    own = {
+    own: dict[tuple[str, str], Callable[[], Any]] = {
         ("payments", "POST"): place.wish,
         ("payments/<str:payment_id>/confirm", "POST"): lambda: {"payment_method_token": place.method()},
         ("payment-methods", "POST"): lambda: {

@@ -52,7 +52,7 @@ class Accounts(Door):
     @extend_schema(operation_id="list_accounts", responses=AccountView(many=True))
     def get(self, request: Request) -> Response:
         """List ledger accounts with their balances, newest first."""
-        rows = self.paginate_queryset(self.filter_queryset(selectors.accounts(actor=self.actor))) or []
+        rows: Any = self.paginate_queryset(self.filter_queryset(selectors.accounts(actor=self.actor))) or []
         return self.get_paginated_response(AccountView(rows, many=True, context=_balances(rows)).data)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from monitoring.metrics.sql import rows
+from monitoring.metrics.sql import capped, rows
 from rupai.core import clock, ids
 
 WINDOW = timedelta(hours=1)
@@ -23,6 +23,8 @@ SELECT provider, count(*), percentile_cont(%s::float8[]) WITHIN GROUP (ORDER BY 
     SELECT provider, milliseconds FROM payments_attempt WHERE id >= %s ORDER BY id DESC LIMIT %s
 ) AS newest WHERE milliseconds IS NOT NULL GROUP BY 1
 """
+# By the partial index attempt_to_ask.
+_UNKNOWN = "SELECT 1 FROM payments_attempt WHERE next_sync_at IS NOT NULL AND state = 'unknown'"
 # Counting millions of rows at each scrape would be a load of its own: this is the planner's estimate.
 _ESTIMATE = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'payments_payment'::regclass"
 
@@ -39,6 +41,9 @@ def collect() -> Iterator[Metric]:
         payments.add_metric([state, provider or "none", "live" if livemode else "test"], count)
     yield payments
     yield GaugeMetricFamily("rupai_payments_estimated", "All payments, as the planner estimates", rows(_ESTIMATE)[0][0])
+    yield GaugeMetricFamily(
+        "rupai_attempts_unknown", "Attempts whose outcome the provider has not told", capped(_UNKNOWN, MOST_ROWS)
+    )
     yield from _attempts(oldest)
 
 

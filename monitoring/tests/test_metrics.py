@@ -60,7 +60,7 @@ def test_the_process_and_the_business_are_told_together(client: Client, token: s
     assert ("django_http_requests_before_middlewares_total", ()) in figures
     for collector in exposition.COLLECTORS:
         assert figures["rupai_collector_ok", (("collector", collector),)] == 1
-    assert figures["rupai_outbox_events", ()] == 0
+    assert figures["rupai_events_unsequenced", ()] == 0
     assert figures["rupai_broker_up", ()] == 1
     assert figures["rupai_queue_messages", (("queue", "payments"),)] >= 0
     assert figures["rupai_worker_heartbeat_age_seconds", (("queue", "payments"),)] < 5
@@ -75,8 +75,8 @@ def test_payments_are_counted_by_state_and_provider(client: Client, token: str, 
     assert figures["rupai_attempts_answered", (("provider", "sandbox"),)] == 3
     assert 0 <= figures["rupai_attempt_seconds", (("provider", "sandbox"), ("quantile", "0.5"))] < 10
     # Nobody has numbered their events yet.
-    assert figures["rupai_outbox_events", ()] == Event.objects.count() > 0
-    assert 0 <= figures["rupai_outbox_age_seconds", ()] < 60
+    assert figures["rupai_events_unsequenced", ()] == Event.objects.count() > 0
+    assert 0 <= figures["rupai_events_unsequenced_age_seconds", ()] < 60
 
 
 def test_payments_of_yesterday_are_outside_the_window(client: Client, token: str, shop: Shop) -> None:

@@ -49,11 +49,17 @@ class _Target:
 
 
 def check_url(url: str) -> None:
-    """Refuse a URL whose form can never be called; its addresses are checked when it is called.
+    """Refuse a URL that can never be called; the addresses of a name are checked when it is called.
 
     :raises OutboundRefused: saying what is wrong with it.
     """
-    _parts(url)
+    _, host, _, _ = _parts(url)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if not settings.OUTBOUND_ALLOW_PRIVATE:
+        _refuse_private(host)
 
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> OutboundAnswer:

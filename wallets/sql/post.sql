@@ -107,7 +107,7 @@ BEGIN
         FROM wallets_transfer h WHERE h.id = ANY (p_pending_ids);
     END IF;
     SELECT array_agg(q.b), array_agg(CASE WHEN (q.b).shard = pg_backend_pid() % (q.b).shards THEN (q.b).account_id END),
-           CASE WHEN v_resolving THEN array_agg((q.b).account_id || ':' || (q.b).shard) END,
+           array_agg(CASE WHEN v_resolving THEN (q.b).account_id || ':' || (q.b).shard END),
            greatest(p_at, max((q.b).touched_at))
     INTO v_rows, v_homes, v_slots, v_at
     FROM (

@@ -21,7 +21,7 @@ def parts_of(site: Site) -> list[Part]:
     migrate = _manage("migrate --noinput --skip-checks")
     bootstrap = _manage("bootstrap --skip-checks --credentials", str(site.data_dir / "credentials.json"))
     web = _python(f"-m daphne -v 0 --no-server-name -b {LOOPBACK} -p {site.port} rupai.asgi:application")
-    worker = f"worker -Q {','.join(QUEUES)} --concurrency 2 --without-gossip --without-mingle -n up@%h"
+    worker = f"worker -Q {','.join(QUEUES)} --concurrency 4 --without-gossip --without-mingle -n up@%h"
     # Without a pid file: after a kill -9 a stale one would be in the way.
     beat = "beat -S django --pidfile="
     return [
