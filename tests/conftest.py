@@ -4,10 +4,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from payments.tests.conftest import acquirer as acquirer
 from tests.live import LiveShop, Stack, open_shop, running
+from tests.places import Place, sandbox_in_process
+
+
+@pytest.fixture(scope="module")
+def place(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Place]:
+    """A merchant for all tests of a module, each of which is undone; the whole is undone at the end."""
+    around = transaction.atomic()
+    # As Django's own TestCase marks it: transactions that must be outermost may stand inside.
+    around._from_testcase = True  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), sandbox_in_process(), around:
+        yield Place()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def stranger(place: Place) -> Place:
+    """Another merchant."""
+    return Place("Other House")
 
 
 @pytest.fixture(scope="session")

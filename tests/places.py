@@ -3,19 +3,26 @@
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
 from django.db import connection
 from django.http import HttpResponse
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver
 from rest_framework.test import APIClient
 
+from payments.providers import registry
+from payments.providers.sandbox import SandboxConnector
+from payments.sandbox.acquirer import Acquirer
+from payments.sandbox.journal import MemoryJournal
+from payments.sandbox.local import InProcess
 from payments.tests.factories import Shop, new_merchant, new_method
 from rupai.accounts.models import Membership, Role
 from rupai.accounts.services.keys import NewKey, create_key
 from rupai.accounts.tests.factories import access_token, new_member, owner_of
+from rupai.core import clock
 from rupai.core.models import Event
 from rupai.notifications.tests.factories import endpoint_at, number_all, opened
 from wallets.models import Transfer
@@ -23,6 +30,16 @@ from wallets.models import Transfer
 ADDRESS = "https://example.com/hooks"
 # Noted when a key is used, whatever the request.
 _USE_OF_A_KEY = ["last_used_at", "last_used_address"]
+
+
+@contextmanager
+def sandbox_in_process() -> Iterator[None]:
+    """Answer the connector named ``sandbox`` from this process."""
+    transport = InProcess(Acquirer(journal=MemoryJournal(), now=clock.now))
+    registry.register("sandbox", lambda config: SandboxConnector(config, transport))
+    with override_settings(SANDBOX_URL="http://127.0.0.1:1"):
+        yield
+    registry.register("sandbox", SandboxConnector)
 
 
 class Place:
@@ -33,9 +50,9 @@ class Place:
         self.merchant, self.actor = self.shop.merchant, owner_of(self.shop.merchant)
         self.owner = new_member(merchant=self.merchant)
         self.token = access_token(self.owner)
+        self.names = self._names()
 
-    @cached_property
-    def names(self) -> dict[str, str]:
+    def _names(self) -> dict[str, str]:
         """The public id of a row for each name that stands in an address."""
         endpoint = endpoint_at(ADDRESS, actor=self.actor, patterns=["*"])
         captured, refundable = self.shop.pay(), self.shop.pay()

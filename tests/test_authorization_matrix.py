@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from payments.sandbox.acquirer import Acquirer
 from rupai.accounts.scopes import ALL, KEY_SCOPES
 from rupai.accounts.services.keys import create_key
 from rupai.accounts.tests.factories import access_token, owner_of
@@ -84,11 +83,6 @@ BODIES: dict[tuple[str, str], Any] = {
 ALL_ROUTES = list(routes(get_resolver().url_patterns))
 
 
-@pytest.fixture
-def place(db: None, acquirer: Acquirer) -> Place:
-    return Place()
-
-
 def path_of(route: str, names: dict[str, str]) -> str:
     wanted = ROW_OF.get(route)
     parts = []
@@ -126,12 +120,11 @@ def test_the_scopes_of_the_matrix_are_all_there_are_for_addresses() -> None:
 
 
 @pytest.mark.parametrize(("route", "verb"), OPERATIONS)
-def test_who_may_and_who_may_not(route: str, verb: str, place: Place) -> None:
+def test_who_may_and_who_may_not(route: str, verb: str, place: Place, stranger: Place) -> None:
     path, body = path_of(route, place.names), body_of(route, verb, place)
     scope = MATRIX[route][verb]
     powerless = [place.key(scopes=[]).secret, access_token(place.member_who_may(set()))]
     powerless.append(access_token(place.member_who_may(set(ALL - {scope}))))
-    stranger = access_token(Place("Other House").owner)
     before = contents()
     for wrong in (None, "", "rk_test_wrong", "a.b.c", place.token[:-2]):
         refused = call(verb, path, body, bearer=wrong, Idempotency_Key=new_once())
@@ -141,7 +134,7 @@ def test_who_may_and_who_may_not(route: str, verb: str, place: Place) -> None:
         problem = check_problem(call(verb, path, body, bearer=bearer, Idempotency_Key=new_once()), 403, "scope_missing")
         assert problem["scope"] == scope
     if "<" in route or (route, verb) in {("payments", "POST"), ("payment-methods", "POST")}:
-        check_problem(call(verb, path, body, bearer=stranger, Idempotency_Key=new_once()), 404, "not_found")
+        check_problem(call(verb, path, body, bearer=stranger.token, Idempotency_Key=new_once()), 404, "not_found")
     assert contents() == before
     allowed = call(verb, path, body, bearer=place.token, Idempotency_Key=new_once())
     assert allowed.status_code in {200, 201, 202, 204}, allowed.content
@@ -159,9 +152,8 @@ def test_the_other_mode_does_not_see_the_row(route: str, verb: str, place: Place
 
 
 @pytest.mark.parametrize("route", LISTS)
-def test_a_list_holds_the_own_rows_of_the_mode_only(route: str, place: Place) -> None:
-    other = Place("Other House")
-    mine, theirs = set(place.names.values()), set(other.names.values())
+def test_a_list_holds_the_own_rows_of_the_mode_only(route: str, place: Place, stranger: Place) -> None:
+    mine, theirs = set(place.names.values()), set(stranger.names.values())
     shown = call("GET", f"/api/v1/{route}?limit=100", bearer=place.token).content.decode()
     assert any(name in shown for name in mine)
     assert not any(name in shown for name in theirs)

@@ -45,7 +45,7 @@ class HoldAdmin(ReadOnlyAdmin, TenantAdmin):
 
 
 @admin.register(BurntId)
-class BurntIdAdmin(ReadOnlyAdmin, TenantAdmin):
+class BurntIdAdmin(ReadOnlyAdmin):
     """Ids of failed transfers belong to no merchant: for the platform's own staff."""
 
     list_display = ("id", "result", "created_at")

@@ -54,7 +54,9 @@ class TransferView(serializers.Serializer[Transfer]):
     ledger = serializers.IntegerField()
     kind = serializers.CharField(allow_blank=True)
     reference = serializers.CharField(allow_blank=True, help_text="Public id of what the money moved for")
-    flags = serializers.ListField(child=serializers.ChoiceField(choices=[str(flag.name).lower() for flag in TransferFlag]))
+    flags = serializers.ListField(
+        child=serializers.ChoiceField(choices=[str(flag.name).lower() for flag in TransferFlag])
+    )
     pending_transfer_id = serializers.CharField(allow_null=True)
     livemode = serializers.BooleanField()
     created_at = serializers.DateTimeField()

@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='transfer',
-            index=models.Index(fields=['merchant_id', 'livemode', '-created_at', '-id'], name='transfer_newest'),
+            index=models.Index(fields=['merchant_id', 'livemode', 'created_at', 'id'], name='transfer_newest'),
         ),
         migrations.AddIndex(
             model_name='transfer',
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), models.Q(('debit_account', models.F('credit_account')), _negated=True)), name='transfer_moves_forward'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='transfer_moves_forward'),
         ),
         migrations.AddConstraint(
             model_name='transfer',

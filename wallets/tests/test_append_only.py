@@ -76,11 +76,10 @@ def test_transfers_are_written_by_the_ledger_alone() -> None:
     assert Transfer.objects.count() == 1
 
 
-@pytest.mark.parametrize("change", ['"amount": -1', '"credit_account_id": "%(debit)s"'])
-def test_a_transfer_that_moves_nothing_forward_is_refused_even_through_the_gate(chart: Chart, change: str) -> None:
+def test_a_negative_amount_is_refused_even_through_the_gate() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL rupai.ledger = 'posting'")
-    values = '{"id": "00000000-0000-7000-8000-000000000001", ' + change % {"debit": chart.provider_clearing} + "}"
+    values = '{"id": "00000000-0000-7000-8000-000000000001", "amount": -1}'
     assert "transfer_moves_forward" in refused(ROW, values)
 
 
