@@ -13,9 +13,7 @@ from django.urls import get_resolver
 
 from rupai.accounts.tests.factories import new_member, new_user
 from rupai.routing import websockets
-from tests.live import Stack
 from tests.places import Place, contents, routes
-from tests.wire import send
 
 CONSOLE = [route for route in routes(get_resolver().url_patterns) if route.startswith("admin/")]
 # Pages of the console that do not lead to the sign-in, with their answer to nobody.
@@ -106,16 +104,3 @@ def test_a_socket_of_nobody_is_refused(path: str, origin: str | None) -> None:
     assert not connected
     # The origin is looked at before the path; a browser always sends one.
     assert code == (SOCKETS[""] if origin == "http://127.0.0.1" else 1000)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("origin", ["", "Origin: https://evil.example\r\n"])
-def test_the_server_refuses_the_handshake(origin: str, served: Stack) -> None:
-    answer = send(
-        served,
-        f"GET /ws/live HTTP/1.1\r\nHost: 127.0.0.1:{served.web_port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{origin}\r\n".encode(),
-    )
-    assert answer is not None
-    assert answer.status == 403
-    assert "server" not in answer.headers

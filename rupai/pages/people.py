@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
@@ -16,6 +17,9 @@ from rupai.core import clock, ids
 from rupai.core.actor import Actor
 from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin, person
 from rupai.pages.step_up import ask_again, recently_verified, step_up
+
+# Roles say who may do what; Django's groups beside them would only mislead.
+admin.site.unregister(Group)
 
 
 @admin.register(Merchant)
