@@ -19,17 +19,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from bench.ledger_books import ACCOUNTS, NAIVE, SHARDED, check, open_accounts, read, service
 from bench.services import services
 
 CLIENTS = 16
-ACCOUNTS = 10_000
-NAIVE, SHARDED = ACCOUNTS + 1, ACCOUNTS + 2
 DATABASE = "rupai_bench_ledger"
 # Keys as UUIDv7 have them: the time in front, so that they grow; here a counter stands for the time.
 FUNCTIONS = """
@@ -49,11 +47,12 @@ SELECT wallets_post(now(), ARRAY[bench_key(:n::bigint * 1000 + :client_id::bigin
 """
 MANY = """
 WITH new AS (
-    SELECT bench_key(9000000000000000 + nextval('bench_keys')) AS id, d, (d + 1 + (random() * 5000)::bigint) % {accounts} + 1 AS c
+    SELECT bench_key(9000000000000000 + nextval('bench_keys')) AS id, d,
+           (d + 1 + (random() * 5000)::bigint) % {accounts} + 1 AS c
     FROM (SELECT 1 + (random() * ({accounts} - 1))::bigint AS d FROM generate_series(1, {size})) dice
 )
-SELECT wallets_post(now(), array_agg(id), array_agg(bench_account(d)), array_agg(bench_account(c)), array_agg(100::bigint),
-    array_agg({nil}), array_agg(0::bigint), array_agg(356), array_agg('capture'::text), array_agg(0),
+SELECT wallets_post(now(), array_agg(id), array_agg(bench_account(d)), array_agg(bench_account(c)),
+    array_agg(100::bigint), array_agg({nil}), array_agg(0::bigint), array_agg(356), array_agg('capture'::text), array_agg(0),
     array_agg('pay_0351ggHX7jlrBr1d4iUMZL'::text)) FROM new
 """
 NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
@@ -76,8 +75,8 @@ def main() -> None:
         rows = 100_000 if options.quick else 1_000_000
         bench.fill(rows)
         bench.compare_full(rows)
-        _read(100_000 if not options.quick else 10_000)
-        _check()
+        read(100_000 if not options.quick else 10_000)
+        check()
 
 
 @contextmanager
@@ -121,7 +120,7 @@ class _Bench:
         executor.migrate([key for key in executor.loader.graph.leaf_nodes() if key[0] == "wallets"])
         with connection.cursor() as cursor:
             cursor.execute(FUNCTIONS)
-        _open_accounts()
+        open_accounts()
         subprocess.run([str(self.program), "-i", "-q", "-s", str(scale), self.url], check=True, capture_output=True)
         self._vacuum()
 
@@ -142,14 +141,14 @@ class _Bench:
                 "arrays of 100, 1 client": lambda: 100 * self._pgbench(1, arrays[100]),
                 "arrays of 250, 1 client": lambda: 250 * self._pgbench(1, arrays[250]),
                 "arrays of 100, 4 clients": lambda: 100 * self._pgbench(4, arrays[100]),
-                "service, arrays of 250": lambda: _service(self.seconds, size=250)[0],
-                "service, single": lambda: _service(self.seconds, size=1)[0],
+                "service, arrays of 250": lambda: service(self.seconds, size=250)[0],
+                "service, single": lambda: service(self.seconds, size=1)[0],
             }
         )
         _print("Fresh tables", table, goals={"single": (1.0, 0), "hot sharded": (0.8, 1), "arrays": (4.0, 0)})
         print(f"hot account: sharded / single {_ratio(table, 'hot sharded', 'single'):.2f} (goal 0.80)")
         print(f"deadlocks: {self.deadlocks} (goal 0)")
-        rate, cpu = _service(self.seconds, size=1)
+        rate, cpu = service(self.seconds, size=1)
         print(f"service path, one transfer a transaction: {rate:.0f}/s, {cpu * 1000:.2f} ms CPU of the client each\n")
 
     def fill(self, rows: int) -> None:
@@ -219,61 +218,6 @@ def _may_checkpoint(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     return bool(row and row[0])
 
 
-def _open_accounts() -> None:
-    from rupai.core import clock
-    from wallets.services.accounts import HOT_SHARDS, NewAccount, open_accounts
-
-    def account(number: int, shards: int = 1) -> NewAccount:
-        key = _account(number)
-        return NewAccount(
-            id=key,
-            merchant_id=UUID(int=1),
-            livemode=True,
-            currency="INR",
-            code=4,
-            ledger=356,
-            owner_id=key,
-            shards=shards,
-        )
-
-    for first in range(1, ACCOUNTS + 1, 1000):
-        open_accounts(accounts=[account(number) for number in range(first, first + 1000)], at=clock.now())
-    open_accounts(accounts=[account(NAIVE), account(SHARDED, HOT_SHARDS)], at=clock.now())
-
-
-def _account(number: int) -> UUID:
-    return UUID(f"00000000-0000-7000-8000-{number:012x}")
-
-
-def _service(seconds: float, *, size: int) -> tuple[float, float]:
-    """Post through Django for some seconds; return transfers a second and client CPU seconds per transfer."""
-    import random
-
-    from django.db import transaction
-
-    from rupai.core import clock, ids
-    from wallets.services.ledger import NewTransfer, post_transfers
-
-    count, began, cpu = 0, time.perf_counter(), time.process_time()
-    while time.perf_counter() - began < seconds:
-        pairs = [random.sample(range(1, ACCOUNTS + 1), 2) for _ in range(size)]
-        new = [
-            NewTransfer(
-                id=ids.new_key(),
-                debit_account=_account(debit),
-                credit_account=_account(credit),
-                amount=100,
-                kind="capture",
-                reference="pay_0351ggHX7jlrBr1d4iUMZL",
-            )
-            for debit, credit in pairs
-        ]
-        with transaction.atomic():
-            post_transfers(transfers=new, at=clock.now())
-        count += size
-    return count / (time.perf_counter() - began), (time.process_time() - cpu) / count
-
-
 def _print(title: str, table: dict[str, list[float]], *, goals: dict[str, tuple[float, int]]) -> None:
     base = next(iter(table.values()))
     print(f"{title:<28}   per second   / TPC-B   rounds")
@@ -290,65 +234,6 @@ def _print(title: str, table: dict[str, list[float]], *, goals: dict[str, tuple[
 def _ratio(table: dict[str, list[float]], one: str, other: str) -> float:
     above, below = (next(values for name, values in table.items() if name.startswith(key)) for key in (one, other))
     return statistics.median(a / b for a, b in zip(above, below, strict=True))
-
-
-def _read(entries: int) -> None:
-    """Time the readers of one account with so many entries."""
-    from datetime import timedelta
-
-    from django.db import transaction
-
-    from rupai.core import clock, ids
-    from rupai.core.actor import Actor
-    from wallets.models import Account
-    from wallets.selectors import balance_at, balance_of, position_of, statement
-    from wallets.services.ledger import NewTransfer, post_transfers
-
-    began = clock.now()
-    for number in range(entries // 1000):
-        key = _account(SHARDED if number % 2 else NAIVE)
-        new = [
-            NewTransfer(id=ids.new_key(), debit_account=_account(1), credit_account=key, amount=1, kind="capture")
-            for _ in range(2000)
-        ]
-        with transaction.atomic():
-            post_transfers(transfers=new, at=began + timedelta(seconds=number))
-    actor = Actor.platform("bench")
-    middle = began + timedelta(seconds=entries // 2000)
-    print(f"Reading an account of {entries} entries and more: ms, median of 50")
-    for name, number in (("one row", NAIVE), ("16 shards", SHARDED)):
-        account = Account.objects.get(pk=_account(number))
-        deep = position_of(statement(actor=actor, account=account.public_id, limit=entries // 2)[-1].entry)
-        figures = {
-            "balance": _milliseconds(lambda key=account.pk: balance_of(key)),
-            "balance at a moment": _milliseconds(lambda row=account: balance_at(row, middle)),
-            "first page of 50": _milliseconds(lambda name=account.public_id: statement(actor=actor, account=name)),
-            "deep page of 50": _milliseconds(
-                lambda name=account.public_id, place=deep: statement(actor=actor, account=name, before=place)
-            ),
-        }
-        print(f"{name:<12}" + "  ".join(f"{what} {value:.2f}" for what, value in figures.items()))
-    print()
-
-
-def _milliseconds(work: Callable[[], object]) -> float:
-    times = []
-    for _ in range(50):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000
-
-
-def _check() -> None:
-    """Run the ledger's invariants over all that was written."""
-    from rupai.core.invariants import registered
-
-    for rule in registered():
-        if rule.name in {"I1", "I2", "I3", "I7"}:
-            began = time.perf_counter()
-            broken = rule.check()
-            print(f"{rule.name}: {'clean' if not broken else broken} in {time.perf_counter() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -6,18 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import BoolOr
 from django.db import connection
-from django.db.models import Max, Sum, Value
-from django.db.models.functions import Coalesce
 
 from rupai.core.actor import Actor
 from rupai.core.rows import RowQuerySet
-from wallets.models import Account, Counters, Entry, Transfer
+from wallets.models import Account, Entry, Transfer
 from wallets.states import DEBIT_NORMAL, Side
-
-OVERDRAFT = Coalesce("debits_may_exceed_by", "credits_may_exceed_by", Value(0))
-COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,23 +64,23 @@ def transfers(*, actor: Actor) -> RowQuerySet[Transfer]:
     return Transfer.objects.visible_to(actor)
 
 
+_NOW = """
+    SELECT c.account_id, a.code, sum(c.debits_pending), sum(c.debits_posted),
+           sum(c.credits_pending), sum(c.credits_posted),
+           coalesce(max(c.debits_may_exceed_by), max(c.credits_may_exceed_by), 0), bool_or(c.closed)
+    FROM wallets_counters c JOIN wallets_account a ON a.id = c.account_id
+    WHERE c.account_id = ANY (%s::uuid[]) GROUP BY c.account_id, a.code
+"""
+
+
 def balances_of(accounts: Iterable[UUID]) -> dict[UUID, Balance]:
     """Read the present balances of accounts with one query; unknown keys are left out."""
-    summed = {f"sum_{name}": Sum(name) for name in COUNTERS}
-    rows = (
-        Counters.objects.filter(account_id__in=list(accounts))
-        .values("account_id", "account__code")
-        .annotate(overdraft=Max(OVERDRAFT), is_closed=BoolOr("closed"), **summed)
-    )
-    return {
-        row["account_id"]: _balance(
-            [dict(row)[name] for name in summed],
-            code=row["account__code"],
-            overdraft_limit=row["overdraft"],
-            closed=row["is_closed"],
-        )
-        for row in rows
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW, [list(accounts)])
+        return {
+            key: _balance(counters, code=code, overdraft_limit=overdraft_limit, closed=closed)
+            for key, code, *counters, overdraft_limit, closed in cursor.fetchall()
+        }
 
 
 def balance_of(account: UUID) -> Balance:

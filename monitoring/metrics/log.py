@@ -31,8 +31,12 @@ def collect() -> Iterator[Metric]:
     """Lag of the sequencer and of each reader, waiting work and work given up."""
     oldest = rows(_OLDEST)
     age = (clock.now() - oldest[0][0]).total_seconds() if oldest else 0.0
-    yield GaugeMetricFamily("rupai_events_unsequenced", f"Events without a number, {CAP} at most", capped(_UNSEQUENCED, CAP))
-    yield GaugeMetricFamily("rupai_events_unsequenced_age_seconds", "Age of the oldest event without a number", max(age, 0.0))
+    yield GaugeMetricFamily(
+        "rupai_events_unsequenced", f"Events without a number, {CAP} at most", capped(_UNSEQUENCED, CAP)
+    )
+    yield GaugeMetricFamily(
+        "rupai_events_unsequenced_age_seconds", "Age of the oldest event without a number", max(age, 0.0)
+    )
     lag = GaugeMetricFamily("rupai_reader_lag_events", "Numbered events that a reader has not read", labels=["reader"])
     for name, behind in rows(_READERS):
         lag.add_metric([name], behind)

@@ -66,7 +66,11 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        charset = _MediaType(media_type or self.media_type).params.get("charset", "utf-8")
+        given = _MediaType(media_type or self.media_type)
+        if given.full_type.lower() != self.media_type:
+            # Django REST framework takes application/* for everything.
+            raise WrongContentType("A content type with a wildcard says nothing")
+        charset = given.params.get("charset", "utf-8")
         if charset.strip('"').lower() not in {"utf-8", "utf8"}:
             raise WrongContentType(f"The character set {charset[:20]!r} is not taken")
         request = (parser_context or {}).get("request")

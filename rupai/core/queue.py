@@ -7,7 +7,7 @@ import structlog
 from celery import Task as CeleryTask
 from celery import current_app
 from django.db import OperationalError, connection, transaction
-from kombu.exceptions import OperationalError as BrokerError
+from kombu.exceptions import EncodeError
 
 from rupai.core import clock, logs
 from rupai.core.errors import Retryable
@@ -49,9 +49,12 @@ def _send(task: str, arguments: dict[str, Any], headers: dict[str, str]) -> None
         return
     try:
         current_app.send_task(task, kwargs=arguments, queue=queue_of(task), headers=headers, retry=False)
-    except (BrokerError, OSError) as error:
+    except EncodeError:
+        raise
+    except Exception as error:
+        # Drivers raise kinds of their own; the caller's work is committed, so no trouble here may spoil its answer.
         _away_until = time.monotonic() + AWAY_SECONDS
-        log.warning("task not sent, a sweep will find the work", task=task, error=str(error))
+        log.warning("task not sent, a sweep will find the work", task=task, error=f"{type(error).__name__}: {error}")
 
 
 class Task(CeleryTask[..., Any]):

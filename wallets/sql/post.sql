@@ -106,17 +106,27 @@ BEGIN
         INTO v_pending_ids, v_touched, v_exact, v_whole
         FROM wallets_transfer h WHERE h.id = ANY (p_pending_ids);
     END IF;
-    SELECT array_agg(q.b), array_agg(CASE WHEN (q.b).shard = pg_backend_pid() % (q.b).shards THEN (q.b).account_id END),
-           array_agg(CASE WHEN v_resolving THEN (q.b).account_id || ':' || (q.b).shard END),
-           greatest(p_at, max((q.b).touched_at))
-    INTO v_rows, v_homes, v_slots, v_at
-    FROM (
-        SELECT b FROM wallets_counters b
-        WHERE b.account_id = ANY (v_touched) AND (
-            b.shard = pg_backend_pid() % b.shards OR b.account_id = ANY (v_whole)
-            OR (v_resolving AND b.account_id || ':' || b.shard = ANY (v_exact)))
-        ORDER BY b.account_id, b.shard FOR NO KEY UPDATE
-    ) q;
+    IF v_all_flags & ~(linked | pending) = 0 THEN
+        SELECT array_agg(q.b), array_agg((q.b).account_id), greatest(p_at, max((q.b).touched_at))
+        INTO v_rows, v_homes, v_at
+        FROM (
+            SELECT b FROM wallets_counters b
+            WHERE b.account_id = ANY (v_touched) AND b.shard = pg_backend_pid() % b.shards
+            ORDER BY b.account_id, b.shard FOR NO KEY UPDATE
+        ) q;
+    ELSE
+        SELECT array_agg(q.b),
+               array_agg(CASE WHEN (q.b).shard = pg_backend_pid() % (q.b).shards THEN (q.b).account_id END),
+               array_agg((q.b).account_id || ':' || (q.b).shard), greatest(p_at, max((q.b).touched_at))
+        INTO v_rows, v_homes, v_slots, v_at
+        FROM (
+            SELECT b FROM wallets_counters b
+            WHERE b.account_id = ANY (v_touched) AND (
+                b.shard = pg_backend_pid() % b.shards OR b.account_id = ANY (v_whole)
+                OR b.account_id || ':' || b.shard = ANY (v_exact))
+            ORDER BY b.account_id, b.shard FOR NO KEY UPDATE
+        ) q;
+    END IF;
 
     -- Read under the locks what another connection may have written just before it let go of them.
     IF v_resolving THEN
@@ -228,41 +238,55 @@ BEGIN
                             + coalesce(r.credits_may_exceed_by, 0)) FILTER (WHERE r.account_id = c.account_id)) END)
                     INTO v_amount FROM unnest(v_rows) r;
                 END IF;
-                v_result := CASE
-                    WHEN p_debits[i] = nil THEN 'debit_account_id_must_not_be_zero'
-                    WHEN p_debits[i] = last THEN 'debit_account_id_must_not_be_int_max'
-                    WHEN p_credits[i] = nil THEN 'credit_account_id_must_not_be_zero'
-                    WHEN p_credits[i] = last THEN 'credit_account_id_must_not_be_int_max'
-                    WHEN p_debits[i] = p_credits[i] THEN 'accounts_must_be_different'
-                    WHEN p_pending_ids[i] <> nil THEN 'pending_id_must_be_zero'
-                    WHEN v_flags & pending = 0 AND p_timeouts[i] <> 0 THEN 'timeout_reserved_for_pending_transfer'
-                    WHEN v_flags & pending = 0 AND v_flags & closing <> 0
-                        THEN 'closing_transfer_must_be_pending'
-                    WHEN p_ledgers[i] = 0 THEN 'ledger_must_not_be_zero'
-                    WHEN p_kinds[i] = '' THEN 'code_must_not_be_zero'
-                    WHEN v_debit IS NULL THEN 'debit_account_not_found'
-                    WHEN v_credit IS NULL THEN 'credit_account_not_found'
-                    WHEN d.ledger <> c.ledger THEN 'accounts_must_have_the_same_ledger'
-                    WHEN p_ledgers[i] NOT IN (-1, d.ledger) THEN 'transfer_must_have_the_same_ledger_as_accounts'
-                    -- Ours: money never crosses from one merchant to another.
-                    WHEN d.merchant_id <> c.merchant_id THEN 'accounts_must_have_the_same_merchant'
-                    WHEN d.closed THEN 'debit_account_already_closed'
-                    WHEN c.closed THEN 'credit_account_already_closed'
-                    WHEN v_flags & pending <> 0 AND v_amount > most - d.debits_pending THEN 'overflows_debits_pending'
-                    WHEN v_flags & pending <> 0 AND v_amount > most - c.credits_pending THEN 'overflows_credits_pending'
-                    WHEN v_amount > most - d.debits_posted THEN 'overflows_debits_posted'
-                    WHEN v_amount > most - c.credits_posted THEN 'overflows_credits_posted'
-                    WHEN v_amount > most - d.debits_pending - d.debits_posted THEN 'overflows_debits'
-                    WHEN v_amount > most - c.credits_pending - c.credits_posted THEN 'overflows_credits'
-                    WHEN p_timeouts[i] <> 0 AND v_at + p_timeouts[i] * interval '1 second' > end_of_time
-                        THEN 'overflows_timeout'
-                    -- An account without a limit has a null there, which makes the comparison untrue.
-                    WHEN d.debits_pending + d.debits_posted + v_amount - d.debits_may_exceed_by > d.credits_posted
-                        THEN 'exceeds_credits'
-                    WHEN c.credits_pending + c.credits_posted + v_amount - c.credits_may_exceed_by > c.debits_posted
-                        THEN 'exceeds_debits'
-                    ELSE 'created'
-                END;
+                -- Nearly all transfers pass in this one look; for the others the list tells which rule speaks first.
+                IF v_flags & ~(linked | pending) = 0 AND v_debit <> v_credit AND d.ledger = c.ledger
+                    AND p_ledgers[i] IN (-1, d.ledger) AND d.merchant_id = c.merchant_id AND p_kinds[i] <> ''
+                    AND p_timeouts[i] = 0 AND p_pending_ids[i] = nil AND NOT (d.closed OR c.closed)
+                    AND v_amount <= most - d.debits_pending - d.debits_posted
+                    AND v_amount <= most - c.credits_pending - c.credits_posted
+                    AND (d.debits_pending + d.debits_posted + v_amount - d.debits_may_exceed_by > d.credits_posted)
+                        IS NOT TRUE
+                    AND (c.credits_pending + c.credits_posted + v_amount - c.credits_may_exceed_by > c.debits_posted)
+                        IS NOT TRUE
+                THEN
+                    v_result := 'created';
+                ELSE
+                    v_result := CASE
+                        WHEN p_debits[i] = nil THEN 'debit_account_id_must_not_be_zero'
+                        WHEN p_debits[i] = last THEN 'debit_account_id_must_not_be_int_max'
+                        WHEN p_credits[i] = nil THEN 'credit_account_id_must_not_be_zero'
+                        WHEN p_credits[i] = last THEN 'credit_account_id_must_not_be_int_max'
+                        WHEN p_debits[i] = p_credits[i] THEN 'accounts_must_be_different'
+                        WHEN p_pending_ids[i] <> nil THEN 'pending_id_must_be_zero'
+                        WHEN v_flags & pending = 0 AND p_timeouts[i] <> 0 THEN 'timeout_reserved_for_pending_transfer'
+                        WHEN v_flags & pending = 0 AND v_flags & closing <> 0
+                            THEN 'closing_transfer_must_be_pending'
+                        WHEN p_ledgers[i] = 0 THEN 'ledger_must_not_be_zero'
+                        WHEN p_kinds[i] = '' THEN 'code_must_not_be_zero'
+                        WHEN v_debit IS NULL THEN 'debit_account_not_found'
+                        WHEN v_credit IS NULL THEN 'credit_account_not_found'
+                        WHEN d.ledger <> c.ledger THEN 'accounts_must_have_the_same_ledger'
+                        WHEN p_ledgers[i] NOT IN (-1, d.ledger) THEN 'transfer_must_have_the_same_ledger_as_accounts'
+                        -- Ours: money never crosses from one merchant to another.
+                        WHEN d.merchant_id <> c.merchant_id THEN 'accounts_must_have_the_same_merchant'
+                        WHEN d.closed THEN 'debit_account_already_closed'
+                        WHEN c.closed THEN 'credit_account_already_closed'
+                        WHEN v_flags & pending <> 0 AND v_amount > most - d.debits_pending THEN 'overflows_debits_pending'
+                        WHEN v_flags & pending <> 0 AND v_amount > most - c.credits_pending THEN 'overflows_credits_pending'
+                        WHEN v_amount > most - d.debits_posted THEN 'overflows_debits_posted'
+                        WHEN v_amount > most - c.credits_posted THEN 'overflows_credits_posted'
+                        WHEN v_amount > most - d.debits_pending - d.debits_posted THEN 'overflows_debits'
+                        WHEN v_amount > most - c.credits_pending - c.credits_posted THEN 'overflows_credits'
+                        WHEN p_timeouts[i] <> 0 AND v_at + p_timeouts[i] * interval '1 second' > end_of_time
+                            THEN 'overflows_timeout'
+                        -- An account without a limit has a null there, which makes the comparison untrue.
+                        WHEN d.debits_pending + d.debits_posted + v_amount - d.debits_may_exceed_by > d.credits_posted
+                            THEN 'exceeds_credits'
+                        WHEN c.credits_pending + c.credits_posted + v_amount - c.credits_may_exceed_by > c.debits_posted
+                            THEN 'exceeds_debits'
+                        ELSE 'created'
+                    END;
+                END IF;
                 EXIT event WHEN v_result <> 'created';
                 v_posted := CASE WHEN v_flags & pending = 0 THEN v_amount ELSE 0 END;
                 v_held := v_amount - v_posted;
