@@ -272,7 +272,7 @@ class PaymentMethodById(Door):
         """Read a saved payment method."""
         return Response(PaymentMethodView(selectors.methods_of(self.actor).named(payment_method_token)).data)
 
-    @extend_schema(operation_id="detach_payment_method", responses=PaymentMethodView)
+    @extend_schema(operation_id="detach_payment_method", responses={200: PaymentMethodView})
     def delete(self, request: Request, payment_method_token: str) -> Response:
         """Make a payment method unusable."""
         detached = methods.detach_method(actor=self.actor, payment_method_token=payment_method_token)

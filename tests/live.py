@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,8 +146,10 @@ class Stack:
     def stop(self, name: str, *, how: signal.Signals = signal.SIGTERM) -> int:
         """End a process that this stack started, and tell its exit code."""
         process = self.processes.pop(name)
-        process.send_signal(how)
         try:
+            # One that has died by itself is only waited for; the next one is to be ended all the same.
+            with suppress(ProcessLookupError):
+                process.send_signal(how)
             return process.wait(15)
         except (subprocess.TimeoutExpired, TimeoutError):
             process.kill()

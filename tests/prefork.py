@@ -1,7 +1,7 @@
 """Starts web servers and workers quickly: Django is imported once, and each start is a fork of that process.
 
-``python -m tests.prefork`` reads JSON commands, one a line, and answers each with a line. A child is a real process with
-a real server in it; killing it kills nothing else.
+``python -m tests.prefork`` reads JSON commands, one a line, and answers each with a line. A child is a real
+process with a real server in it; killing it kills nothing else.
 """
 
 import json

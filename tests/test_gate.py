@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.gate import code, floors, money, shape, tools
+from tests.gate.cache import Cache
 from tests.gate.project import ROOT, Finding, Source
 
 pytestmark = pytest.mark.unit
@@ -158,9 +159,20 @@ def test_listed_failpoints_pass() -> None:
 
 
 def test_bandit_finds_a_planted_fault(tmp_path: Path) -> None:
+    fault = Source("payments/a.py", "import pickle\n\n\ndef f(x):\n    return pickle.loads(x)\n")
     (tmp_path / "payments").mkdir()
-    (tmp_path / "payments" / "a.py").write_text("import pickle\n\n\ndef f(x):\n    return pickle.loads(x)\n")
-    assert ("payments/a.py", "bandit B301") in {(finding.path, finding.rule) for finding in tools.bandit(tmp_path)}
+    (tmp_path / fault.path).write_text(fault.text)
+    assert (fault.path, "bandit B301") in {(found.path, found.rule) for found in tools.bandit([fault], tmp_path)}
+
+
+def test_a_changed_file_is_looked_at_again(tmp_path: Path) -> None:
+    before, after = Source("rupai/a.py", "x = 1\n"), Source("rupai/a.py", "x = 2\n")
+    cache = Cache(tmp_path / "cache")
+    assert not cache.is_clean(before)
+    cache.keep([before])
+    assert Cache(tmp_path / "cache").is_clean(before)
+    assert not Cache(tmp_path / "cache").is_clean(after)
+    assert not Cache(tmp_path / "cache").is_clean(Source("rupai/b.py", before.text))
 
 
 def test_a_planted_secret_is_found(tmp_path: Path) -> None:

@@ -83,75 +83,68 @@ def test_a_chunked_body_is_as_strict(shop: LiveShop) -> None:
     assert not IdempotencyRecord.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["Content-Length: abc"],
-        ["Content-Length: -1"],
-        ["Content-Length: +2"],
-        ["Content-Length: 1, 2"],
-        ["Content-Length: 2", "Content-Length: 3"],
-        ["Content-Length: 2", "Transfer-Encoding: chunked"],
-        ["Transfer-Encoding: chunked, gzip"],
-        ["Transfer-Encoding: gzip"],
-        ["Transfer-Encoding: xchunked"],
-        ["X-Long: " + "x" * 70_000],
-        *[[f"X-{number}: 1" for number in range(2_000)]],
-        ["X-Bad\x00Name: 1"],
-        ["no colon"],
-    ],
-    ids=lambda lines: lines[0][:30],
-)
-def test_a_head_that_is_not_well_formed_does_nothing(lines: list[str], shop: LiveShop) -> None:
-    answer = send(shop.stack, head(shop, "POST", "/payments", *lines) + b"{}")
-    if answer is not None:
-        assert 400 <= answer.status < 500
-        assert not {"server", "x-powered-by"} & answer.headers.keys()
+BAD_HEADS: list[list[str]] = [
+    ["Content-Length: abc"],
+    ["Content-Length: -1"],
+    ["Content-Length: +2"],
+    ["Content-Length: 1, 2"],
+    ["Content-Length: 2", "Content-Length: 3"],
+    ["Content-Length: 2", "Transfer-Encoding: chunked"],
+    ["Transfer-Encoding: chunked, gzip"],
+    ["Transfer-Encoding: gzip"],
+    ["Transfer-Encoding: xchunked"],
+    ["X-Long: " + "x" * 70_000],
+    *[[f"X-{number}: 1" for number in range(2_000)]],
+    ["X-Bad\x00Name: 1"],
+    ["no colon"],
+]
+
+
+def test_a_head_that_is_not_well_formed_does_nothing(shop: LiveShop) -> None:
+    for lines in BAD_HEADS:
+        answer = send(shop.stack, head(shop, "POST", "/payments", *lines) + b"{}")
+        if answer is not None:
+            assert 400 <= answer.status < 500, lines[0][:40]
+            assert not {"server", "x-powered-by"} & answer.headers.keys()
     assert not Payment.objects.exists()
     assert shop.get("/payments").status == 200
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        b"/api/v1/payments/\xff\xfe",
-        b"/api/v1/payments/%ff%fe",
-        b"/api/v1/payments/%00",
-        b"/api/v1/payments/../users",
-        b"/api/v1/payments/..%2f..%2fadmin",
-        b"/api/v1/payments/%2e%2e/users",
-        b"/api/v1/payments/" + b"x" * 10_000,
-        b"/api/v1/payments/%",
-        b"/api/v1/payments/%zz",
-        b"//evil.example/api/v1/payments",
-        b"/static/../manage.py",
-        b"/static/%2e%2e/manage.py",
-        b"/static/api/..%2f..%2f..%2fsettings/base.py",
-        b"/static//etc/passwd",
-        b"*",
-        b"http://evil.example/api/v1/payments",
-        b"/api/v1/payments?\xff=\xfe",
-        b"/api/v1/payments#limit=1",
-    ],
-)
-def test_an_address_that_is_garbage_is_not_found(path: bytes, shop: LiveShop) -> None:
-    host = f"127.0.0.1:{shop.stack.web_port}"
-    content = b"GET " + path + f" HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {shop.key}\r\n\r\n".encode()
-    answer = send(shop.stack, content)
-    if answer is not None:
-        assert answer.status in {400, 404}
-        assert b"root:" not in answer.body
-        assert b"django" not in answer.body.lower()
-        assert b"Traceback" not in answer.body
+GARBAGE = [
+    b"/api/v1/payments/\xff\xfe",
+    b"/api/v1/payments/%ff%fe",
+    b"/api/v1/payments/%00",
+    b"/api/v1/payments/../users",
+    b"/api/v1/payments/..%2f..%2fadmin",
+    b"/api/v1/payments/%2e%2e/users",
+    b"/api/v1/payments/" + b"x" * 10_000,
+    b"/api/v1/payments/%",
+    b"/api/v1/payments/%zz",
+    b"//evil.example/api/v1/payments",
+    b"/static/../manage.py",
+    b"/static/%2e%2e/manage.py",
+    b"/static/api/..%2f..%2f..%2fsettings/base.py",
+    b"/static//etc/passwd",
+    b"*",
+    b"http://evil.example/api/v1/payments",
+    b"/api/v1/payments?\xff=\xfe",
+    b"/api/v1/payments#limit=1",
+]
 
 
-@pytest.mark.parametrize(
-    "line", [b"GET", b"GET /health", b"\x16\x03\x01\x02\x00", b"GET / HTTP/9.9", b"G\x00T / HTTP/1.1"]
-)
-def test_a_first_line_that_is_none_is_hung_up_on(line: bytes, served: Stack) -> None:
-    answer = send(served, line + b"\r\nHost: 127.0.0.1\r\n\r\n")
-    if answer is not None:
-        assert 400 <= answer.status < 500
+def test_an_address_that_is_garbage_is_not_found(shop: LiveShop) -> None:
+    for path in GARBAGE:
+        rest = f" HTTP/1.1\r\nHost: 127.0.0.1:{shop.stack.web_port}\r\nAuthorization: Bearer {shop.key}\r\n\r\n"
+        answer = send(shop.stack, b"GET " + path + rest.encode())
+        if answer is not None:
+            assert answer.status in {400, 404}, path[:60]
+            assert not [word for word in (b"root:", b"django", b"Traceback") if word in answer.body], path[:60]
+
+
+def test_a_first_line_that_is_none_is_hung_up_on(served: Stack) -> None:
+    for line in (b"GET", b"GET /health", b"\x16\x03\x01", b"GET / HTTP/9.9", b"G\x00T / HTTP/1.1"):
+        answer = send(served, line + b"\r\nHost: 127.0.0.1\r\n\r\n")
+        assert answer is None or 400 <= answer.status < 500, line
     after = send(served, f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{served.web_port}\r\n\r\n".encode())
     assert after is not None
     assert after.status == 200
@@ -175,18 +168,8 @@ def test_a_socket_of_nobody_is_refused(origin: str, served: Stack) -> None:
 
 
 def test_no_answer_says_what_serves_it(shop: LiveShop) -> None:
-    for path in (
-        "/health",
-        "/ready",
-        "/metrics",
-        "/",
-        "/admin/",
-        "/api/docs/",
-        "/api/schema/",
-        "/api/v1/nothing",
-        "/nothing",
-    ):
-        answer = send(shop.stack, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{shop.stack.web_port}\r\n\r\n".encode())
+    for path in ("health", "ready", "metrics", "", "admin/", "api/docs/", "api/schema/", "api/v1/nothing", "nothing"):
+        answer = send(shop.stack, f"GET /{path} HTTP/1.1\r\nHost: 127.0.0.1:{shop.stack.web_port}\r\n\r\n".encode())
         assert answer is not None
         assert not {"server", "x-powered-by", "x-django-version"} & answer.headers.keys(), path
         assert not {b"daphne", b"Twisted", b"Python/"} & set(answer.body.split()), path

@@ -1,6 +1,7 @@
 """Requests written byte by byte, which no client library would send."""
 
 import contextlib
+import http.client
 import json
 import socket
 from dataclasses import dataclass
@@ -35,15 +36,11 @@ def send(stack: Stack, content: bytes) -> RawAnswer | None:
 
 
 def _read(connection: socket.socket) -> RawAnswer | None:
-    with connection.makefile("rb") as stream:
-        try:
-            line = stream.readline()
-            if not line:
-                return None
-            headers: dict[str, str] = {}
-            while name_and_value := stream.readline().decode("latin-1").strip():
-                name, _, value = name_and_value.partition(":")
-                headers[name.lower()] = value.strip()
-            return RawAnswer(int(line.split()[1]), headers, stream.read(int(headers.get("content-length", 0))))
-        except ConnectionResetError:
-            return None
+    answer = http.client.HTTPResponse(connection)
+    try:
+        answer.begin()
+        return RawAnswer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    except (ConnectionResetError, http.client.RemoteDisconnected):
+        return None
+    finally:
+        answer.close()

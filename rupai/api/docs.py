@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from django.templatetags.static import static
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -38,6 +39,7 @@ class Docs(SpectacularSwaggerSplitView):
     http_method_names: ClassVar = ["get", "head"]  # type: ignore[misc]
     template_name = "api/docs.html"
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response.data["page_css"] = static("api/docs.css")

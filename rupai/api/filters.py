@@ -74,7 +74,7 @@ class MinorUnitsFilter(filters.Filter):  # type: ignore[misc]
     field_class = MinorUnitsField
 
 
-@extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$"})
+@extend_schema_field({"type": "string", "enum": list(CURRENCIES)})
 class CurrencyFilter(filters.ChoiceFilter):  # type: ignore[misc]
     """A currency in which something can be paid."""
 

@@ -70,7 +70,7 @@ class KeysetPagination(BasePagination):
                 "name": "cursor",
                 "in": "query",
                 "required": False,
-                "schema": {"type": "string", "maxLength": 200},
+                "schema": {"type": "string", "pattern": "^[0-9A-Za-z_-]{43}$"},
                 "description": "The next_cursor of the page before",
             },
         ]

@@ -110,6 +110,8 @@ def _of_rest(error: rest.APIException) -> HttpResponse:
         headers["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
     if isinstance(error, rest.AuthenticationFailed | rest.NotAuthenticated):
         headers["WWW-Authenticate"] = getattr(error, "auth_header", "") or REALM
+    # Django REST framework writes the pause behind the text; here it stands in the header.
+    detail = str(error.detail).partition(" Expected available in")[0]
     code = str(error.get_codes()) if isinstance(error.get_codes(), str) else "refused"
     codes = {"authentication_failed": "unauthorized", "not_authenticated": "unauthorized", "throttled": "rate_limited"}
     hints = {
@@ -122,7 +124,7 @@ def _of_rest(error: rest.APIException) -> HttpResponse:
     problem = document(
         status=error.status_code,
         code=codes.get(code, code),
-        detail=str(error.detail),
+        detail=detail,
         hint=hints.get(error.status_code, ""),
     )
     return answer(problem, headers)

@@ -89,7 +89,17 @@ class Schema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if isinstance(field, serializers.ListField) and not field.allow_empty:
+            schema = {**schema, "minItems": 1}
         return {**schema, **getattr(field, "narrower", {})}
+
+    def _get_filter_parameters(self) -> Any:
+        parameters = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
+        for parameter in parameters:
+            if parameter["in"] == "query" and parameter["schema"].get("type") == "string":
+                # An empty filter is refused, not ignored.
+                parameter["schema"].setdefault("minLength", 1)
+        return parameters
 
     def _get_response_for_code(
         self, serializer: Any, status_code: Any, media_types: Any = None, direction: Any = "response"

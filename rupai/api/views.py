@@ -35,6 +35,9 @@ class Door(GenericAPIView[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if str(request.method).lower() not in self.http_method_names or not hasattr(self, str(request.method).lower()):
+            # Whatever else is wrong with it, the answer is 405.
+            return
         parsers.accept_chunked(request._request)
         known = filters.parameters_of(self) if self.lists and request.method in {"GET", "HEAD"} else frozenset()
         filters.check_parameters(request, known)

@@ -59,7 +59,9 @@ class Event(TenantRow):
             models.UniqueConstraint(fields=["merchant_id", "livemode", "seq"], name="event_seq_once"),
             models.UniqueConstraint(fields=["position"], name="event_position_once"),
             models.CheckConstraint(
-                condition=Q(seq__isnull=True, position__isnull=True) | Q(seq__gte=1, position__gte=1),
+                # Both or neither, said in full: a CHECK that comes out as NULL passes.
+                condition=Q(seq__isnull=True, position__isnull=True)
+                | Q(seq__isnull=False, position__isnull=False, seq__gte=1, position__gte=1),
                 name="event_sequenced_whole",
             ),
         ]

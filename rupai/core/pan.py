@@ -44,7 +44,7 @@ def find(text: str) -> Iterator[str]:
 
 
 def contains(text: str) -> bool:
-    return next(find(text), None) is not None
+    return next(_candidates(_plain(text)), None) is not None
 
 
 def redact(text: str) -> str:
@@ -78,14 +78,18 @@ def _digit(character: str) -> str:
 
 def _spans(text: str) -> Iterator[_Span]:
     """Where card numbers stand: first and last position, and the digits; ascending, not overlapping."""
-    if not _MANY_DIGITS.search(text):
-        return
-    text = _UUID.sub(lambda uuid: "x" * len(uuid[0]), text)
     end = 0
-    for first, last, digits in sorted([*_in_runs(text), *_printed(text)]):
+    for first, last, digits in sorted(_candidates(text)):
         if first >= end:
             yield first, last, digits
             end = last
+
+
+def _candidates(text: str) -> Iterator[_Span]:
+    if _MANY_DIGITS.search(text):
+        masked = _UUID.sub(lambda uuid: "x" * len(uuid[0]), text)
+        yield from _in_runs(masked)
+        yield from _printed(masked)
 
 
 def _in_runs(text: str) -> Iterator[_Span]:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.gate import code, floors, money, shape, tools
+from tests.gate.cache import Cache
 from tests.gate.project import Finding, Source, sources
 
 FILE_RULES = (*code.RULES, *money.RULES, *shape.RULES)
 PROJECT_RULES = floors.RULES
 
 
-def own_findings(project: list[Source]) -> Iterator[Finding]:
-    """Apply our own rules."""
-    for source in project:
+def own_findings(project: list[Source], changed: list[Source]) -> Iterator[Finding]:
+    """Apply our own rules: those about one file to what changed, those about the house to all of it."""
+    for source in changed:
         for rule in FILE_RULES:
             yield from rule(source)
     for project_rule in PROJECT_RULES:
@@ -24,18 +25,20 @@ def own_findings(project: list[Source]) -> Iterator[Finding]:
 def main() -> int:
     """Run every rule and tool, and return the exit code."""
     started = time.monotonic()
-    project = sources()
+    project, cache = sources(), Cache()
+    changed = [source for source in project if not cache.is_clean(source)]
     with ThreadPoolExecutor(1) as pool:
         # bandit is a process of its own and runs meanwhile.
-        bandit = pool.submit(tools.bandit)
-        findings = list(own_findings(project))
-        found_secrets = tools.secrets(project)
-        exceptions = tools.accepted(tools.ACCEPTED.read_text())
-        findings += tools.without_accepted([*bandit.result(), *found_secrets], exceptions)
-    for finding in sorted(findings, key=lambda found: (found.path, found.line)):
+        bandit = pool.submit(tools.bandit, changed)
+        own = list(own_findings(project, changed))
+        found = [*bandit.result(), *tools.secrets(changed)]
+    dirty = {finding.path for finding in (*own, *found)}
+    cache.keep(source for source in project if source.path not in dirty)
+    findings = own + list(tools.without_accepted(found, tools.accepted(tools.ACCEPTED.read_text())))
+    for finding in sorted(findings, key=lambda finding: (finding.path, finding.line)):
         print(finding)
     seconds = time.monotonic() - started
-    print(f"gate: {len(project)} files, {len(findings)} findings, {seconds:.1f} s")
+    print(f"gate: {len(project)} files, {len(changed)} looked at, {len(findings)} findings, {seconds:.1f} s")
     return 1 if findings else 0
 
 

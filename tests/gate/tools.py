@@ -13,7 +13,7 @@ from detect_secrets.core.potential_secret import PotentialSecret
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
 
-from tests.gate.project import APPS, ROOT, Finding, Source
+from tests.gate.project import ROOT, Finding, Source
 
 ACCEPTED = Path(__file__).with_name("accepted.toml")
 # In tests a made-up password, or a URL with one, is the subject; keys of known services are looked for there as well.
@@ -90,15 +90,20 @@ def without_accepted(findings: Iterable[Finding], exceptions: Iterable[Accepted]
         yield Finding(ACCEPTED.relative_to(ROOT).as_posix(), 1, "accepted", message)
 
 
-def bandit(root: Path = ROOT) -> list[Finding]:
-    """Run bandit over the product and the benchmarks.
+def bandit(project: Iterable[Source], root: Path = ROOT) -> list[Finding]:
+    """Run bandit over the product's files.
 
     :raises RuntimeError: when it could not run.
     """
-    places = [name for name in (*APPS, "bench", "manage.py") if (root / name).exists()]
-    options = ["-q", "-f", "json", "-x", "*/tests/*,*/migrations/*", "-s", "B101,B404,B603"]
+    files = [source.path for source in project if source.is_product or source.path == "manage.py"]
+    if not files:
+        return []
     run = subprocess.run(
-        [sys.executable, "-m", "bandit", "-r", *options, *places], cwd=root, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "bandit", "-q", "-f", "json", "-s", "B101,B404,B603", *files],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     try:
         report: dict[str, Any] = json.loads(run.stdout)

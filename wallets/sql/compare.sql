@@ -20,9 +20,9 @@ CREATE FUNCTION wallets_compare(
             AND (stored.pending_id IS NULL OR credit <> '00000000-0000-0000-0000-000000000000')
             THEN 'exists_with_different_credit_account_id'
         WHEN CASE
-                WHEN flags & 4 <> 0 AND amount = 9223372036854775807 THEN stored.amount <> -stored.pending_change
-                WHEN flags & 8 <> 0 AND amount = 0 THEN false
-                WHEN flags & 48 <> 0 THEN amount < stored.amount
+                WHEN flags & {post} <> 0 AND amount = 9223372036854775807 THEN stored.amount <> -stored.pending_change
+                WHEN flags & {void} <> 0 AND amount = 0 THEN false
+                WHEN flags & ({balancing_debit} | {balancing_credit}) <> 0 THEN amount < stored.amount
                 ELSE amount <> stored.amount
             END THEN 'exists_with_different_amount'
         WHEN reference <> stored.reference AND (stored.pending_id IS NULL OR reference <> '')

@@ -14,7 +14,9 @@
 -- Arrays are as long as p_ids and hold no nulls; amounts and timeouts (seconds) are not negative. An account's rows never
 -- go back in time: the transfers get the latest of p_at and the times of the locked rows.
 --
--- The planner settings fix the plans that suit large tables, whatever the statistics say; rupai.ledger opens the guards.
+-- A name in braces is a flag, {resolving} is post, void and expire together and {closing} both closings; the migration puts
+-- numbers there, because variables would cost time in every call. The planner settings fix the plans that suit large
+-- tables, whatever the statistics say; rupai.ledger opens the guards.
 CREATE FUNCTION wallets_post(
     p_at timestamptz,
     p_ids uuid[], p_debits uuid[], p_credits uuid[], p_amounts bigint[], p_pending_ids uuid[], p_timeouts bigint[],
@@ -29,17 +31,6 @@ DECLARE
     last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     most constant bigint := 9223372036854775807;
     end_of_time constant timestamptz := '2262-04-11 23:47:16.854775+00';
-    linked constant integer := 1;
-    pending constant integer := 2;
-    post constant integer := 4;
-    void constant integer := 8;
-    balancing_debit constant integer := 16;
-    balancing_credit constant integer := 32;
-    closing_debit constant integer := 64;
-    closing_credit constant integer := 128;
-    expire constant integer := 512;
-    resolving constant integer := post | void | expire;
-    closing constant integer := closing_debit | closing_credit;
 
     v_count constant integer := coalesce(cardinality(p_ids), 0);
     v_at timestamptz;
@@ -89,24 +80,24 @@ BEGIN
     FOREACH v_flags IN ARRAY p_flags LOOP
         v_all_flags := v_all_flags | v_flags;
     END LOOP;
-    IF v_all_flags & (balancing_debit | balancing_credit | closing) <> 0 THEN
+    IF v_all_flags & ({balancing_debit} | {balancing_credit} | {closing}) <> 0 THEN
         FOR i IN 1 .. v_count LOOP
-            IF p_flags[i] & (balancing_debit | closing_debit) <> 0 THEN v_whole := v_whole || p_debits[i]; END IF;
-            IF p_flags[i] & (balancing_credit | closing_credit) <> 0 THEN v_whole := v_whole || p_credits[i]; END IF;
+            IF p_flags[i] & ({balancing_debit} | {closing_debit}) <> 0 THEN v_whole := v_whole || p_debits[i]; END IF;
+            IF p_flags[i] & ({balancing_credit} | {closing_credit}) <> 0 THEN v_whole := v_whole || p_credits[i]; END IF;
         END LOOP;
     END IF;
-    IF v_all_flags & resolving <> 0 THEN
+    IF v_all_flags & {resolving} <> 0 THEN
         v_resolving := true;
         SELECT coalesce(array_agg(h.id), '{}'),
                v_touched || array_agg(h.debit_account_id) || array_agg(h.credit_account_id),
                array_agg(h.debit_account_id || ':' || h.debit_shard)
                || array_agg(h.credit_account_id || ':' || h.credit_shard),
-               v_whole || array_agg(h.debit_account_id) FILTER (WHERE h.flags & closing_debit <> 0)
-               || array_agg(h.credit_account_id) FILTER (WHERE h.flags & closing_credit <> 0)
+               v_whole || array_agg(h.debit_account_id) FILTER (WHERE h.flags & {closing_debit} <> 0)
+               || array_agg(h.credit_account_id) FILTER (WHERE h.flags & {closing_credit} <> 0)
         INTO v_pending_ids, v_touched, v_exact, v_whole
         FROM wallets_transfer h WHERE h.id = ANY (p_pending_ids);
     END IF;
-    IF v_all_flags & ~(linked | pending) = 0 THEN
+    IF v_all_flags & ~({linked} | {pending}) = 0 THEN
         SELECT array_agg(q.b), array_agg((q.b).account_id), greatest(p_at, max((q.b).touched_at))
         INTO v_rows, v_homes, v_at
         FROM (
@@ -144,7 +135,7 @@ BEGIN
         v_id := p_ids[i];
         v_flags := p_flags[i];
         v_amount := p_amounts[i];
-        IF v_flags & linked <> 0 AND v_chain = 0 THEN
+        IF v_flags & {linked} <> 0 AND v_chain = 0 THEN
             v_chain := i;
             v_chain_rows := v_rows;
             v_chain_pendings := v_pendings;
@@ -154,9 +145,9 @@ BEGIN
         <<event>>
         BEGIN
             v_result := CASE
-                WHEN v_flags & linked <> 0 AND i = v_count THEN 'linked_event_chain_open'
+                WHEN v_flags & {linked} <> 0 AND i = v_count THEN 'linked_event_chain_open'
                 WHEN v_broken THEN 'linked_event_failed'
-                WHEN v_flags & ~255 NOT IN (0, expire) THEN 'reserved_flag'
+                WHEN v_flags & ~255 NOT IN (0, {expire}) THEN 'reserved_flag'
                 WHEN v_id = nil THEN 'id_must_not_be_zero'
                 WHEN v_id = last THEN 'id_must_not_be_int_max'
             END;
@@ -178,10 +169,10 @@ BEGIN
                 END IF;
             END IF;
 
-            IF v_flags & resolving <> 0 THEN
+            IF v_flags & {resolving} <> 0 THEN
                 v_pending := array_position(v_pending_ids, p_pending_ids[i]);
                 p := v_pendings[v_pending];
-                IF v_amount = (CASE WHEN v_flags & post <> 0 THEN most ELSE 0 END) THEN
+                IF v_amount = (CASE WHEN v_flags & {post} <> 0 THEN most ELSE 0 END) THEN
                     v_amount := p.amount;
                 END IF;
                 v_debit := array_position(v_slots, p.debit_account_id || ':' || p.debit_shard);
@@ -189,13 +180,13 @@ BEGIN
                 d := v_rows[v_debit];
                 c := v_rows[v_credit];
                 v_result := CASE
-                    WHEN v_flags & ~linked NOT IN (post, void, expire) THEN 'flags_are_mutually_exclusive'
+                    WHEN v_flags & ~{linked} NOT IN ({post}, {void}, {expire}) THEN 'flags_are_mutually_exclusive'
                     WHEN p_pending_ids[i] = nil THEN 'pending_id_must_not_be_zero'
                     WHEN p_pending_ids[i] = last THEN 'pending_id_must_not_be_int_max'
                     WHEN p_pending_ids[i] = v_id THEN 'pending_id_must_be_different'
                     WHEN p_timeouts[i] <> 0 THEN 'timeout_reserved_for_pending_transfer'
                     WHEN v_pending IS NULL THEN 'pending_transfer_not_found'
-                    WHEN p.flags & pending = 0 THEN 'pending_transfer_not_pending'
+                    WHEN p.flags & {pending} = 0 THEN 'pending_transfer_not_pending'
                     WHEN p_debits[i] NOT IN (nil, p.debit_account_id)
                         THEN 'pending_transfer_has_different_debit_account_id'
                     WHEN p_credits[i] NOT IN (nil, p.credit_account_id)
@@ -203,43 +194,43 @@ BEGIN
                     WHEN p_ledgers[i] NOT IN (0, -1, p.ledger) THEN 'pending_transfer_has_different_ledger'
                     WHEN p_kinds[i] NOT IN ('', p.kind) THEN 'pending_transfer_has_different_code'
                     WHEN v_amount > p.amount THEN 'exceeds_pending_transfer_amount'
-                    WHEN v_amount < p.amount AND v_flags & post = 0 THEN 'pending_transfer_has_different_amount'
+                    WHEN v_amount < p.amount AND v_flags & {post} = 0 THEN 'pending_transfer_has_different_amount'
                     WHEN p.state <> 'pending' THEN CASE p.state
                         WHEN 'posted' THEN 'pending_transfer_already_posted'
                         WHEN 'voided' THEN 'pending_transfer_already_voided'
                         ELSE 'pending_transfer_expired' END
-                    WHEN v_flags & expire = 0 AND p.expires_at <= v_at THEN 'pending_transfer_expired'
-                    WHEN v_flags & expire <> 0 AND (p.expires_at > v_at) IS NOT FALSE THEN 'pending_transfer_not_expired'
-                    WHEN v_flags & post <> 0 AND d.closed THEN 'debit_account_already_closed'
-                    WHEN v_flags & post <> 0 AND c.closed THEN 'credit_account_already_closed'
+                    WHEN v_flags & {expire} = 0 AND p.expires_at <= v_at THEN 'pending_transfer_expired'
+                    WHEN v_flags & {expire} <> 0 AND (p.expires_at > v_at) IS NOT FALSE THEN 'pending_transfer_not_expired'
+                    WHEN v_flags & {post} <> 0 AND d.closed THEN 'debit_account_already_closed'
+                    WHEN v_flags & {post} <> 0 AND c.closed THEN 'credit_account_already_closed'
                     ELSE 'created'
                 END;
                 EXIT event WHEN v_result <> 'created';
-                v_posted := CASE WHEN v_flags & post <> 0 THEN v_amount ELSE 0 END;
+                v_posted := CASE WHEN v_flags & {post} <> 0 THEN v_amount ELSE 0 END;
                 v_held := -p.amount;
                 v_kind := p.kind;
                 v_reference := coalesce(nullif(p_references[i], ''), p.reference);
-                p.state := CASE WHEN v_flags & post <> 0 THEN 'posted' WHEN v_flags & void <> 0 THEN 'voided' ELSE 'expired' END;
+                p.state := CASE WHEN v_flags & {post} <> 0 THEN 'posted' WHEN v_flags & {void} <> 0 THEN 'voided' ELSE 'expired' END;
                 v_pendings[v_pending] := p;
             ELSE
                 v_debit := array_position(v_homes, p_debits[i]);
                 v_credit := array_position(v_homes, p_credits[i]);
                 d := v_rows[v_debit];
                 c := v_rows[v_credit];
-                IF v_flags & (balancing_debit | balancing_credit) <> 0 THEN
+                IF v_flags & ({balancing_debit} | {balancing_credit}) <> 0 THEN
                     -- Take what the limits leave, on all shards; without a limit, what makes both sides equal.
                     SELECT least(
                         v_amount,
-                        CASE WHEN v_flags & balancing_debit <> 0 THEN greatest(0, sum(
+                        CASE WHEN v_flags & {balancing_debit} <> 0 THEN greatest(0, sum(
                             r.credits_posted::numeric - r.debits_posted - r.debits_pending
                             + coalesce(r.debits_may_exceed_by, 0)) FILTER (WHERE r.account_id = d.account_id)) END,
-                        CASE WHEN v_flags & balancing_credit <> 0 THEN greatest(0, sum(
+                        CASE WHEN v_flags & {balancing_credit} <> 0 THEN greatest(0, sum(
                             r.debits_posted::numeric - r.credits_posted - r.credits_pending
                             + coalesce(r.credits_may_exceed_by, 0)) FILTER (WHERE r.account_id = c.account_id)) END)
                     INTO v_amount FROM unnest(v_rows) r;
                 END IF;
                 -- Nearly all transfers pass in this one look; for the others the list tells which rule speaks first.
-                IF v_flags & ~(linked | pending) = 0 AND v_debit <> v_credit AND d.ledger = c.ledger
+                IF v_flags & ~({linked} | {pending}) = 0 AND v_debit <> v_credit AND d.ledger = c.ledger
                     AND p_ledgers[i] IN (-1, d.ledger) AND d.merchant_id = c.merchant_id AND p_kinds[i] <> ''
                     AND p_timeouts[i] = 0 AND p_pending_ids[i] = nil AND NOT (d.closed OR c.closed)
                     AND v_amount <= most - d.debits_pending - d.debits_posted
@@ -258,8 +249,8 @@ BEGIN
                         WHEN p_credits[i] = last THEN 'credit_account_id_must_not_be_int_max'
                         WHEN p_debits[i] = p_credits[i] THEN 'accounts_must_be_different'
                         WHEN p_pending_ids[i] <> nil THEN 'pending_id_must_be_zero'
-                        WHEN v_flags & pending = 0 AND p_timeouts[i] <> 0 THEN 'timeout_reserved_for_pending_transfer'
-                        WHEN v_flags & pending = 0 AND v_flags & closing <> 0
+                        WHEN v_flags & {pending} = 0 AND p_timeouts[i] <> 0 THEN 'timeout_reserved_for_pending_transfer'
+                        WHEN v_flags & {pending} = 0 AND v_flags & {closing} <> 0
                             THEN 'closing_transfer_must_be_pending'
                         WHEN p_ledgers[i] = 0 THEN 'ledger_must_not_be_zero'
                         WHEN p_kinds[i] = '' THEN 'code_must_not_be_zero'
@@ -271,8 +262,8 @@ BEGIN
                         WHEN d.merchant_id <> c.merchant_id THEN 'accounts_must_have_the_same_merchant'
                         WHEN d.closed THEN 'debit_account_already_closed'
                         WHEN c.closed THEN 'credit_account_already_closed'
-                        WHEN v_flags & pending <> 0 AND v_amount > most - d.debits_pending THEN 'overflows_debits_pending'
-                        WHEN v_flags & pending <> 0 AND v_amount > most - c.credits_pending THEN 'overflows_credits_pending'
+                        WHEN v_flags & {pending} <> 0 AND v_amount > most - d.debits_pending THEN 'overflows_debits_pending'
+                        WHEN v_flags & {pending} <> 0 AND v_amount > most - c.credits_pending THEN 'overflows_credits_pending'
                         WHEN v_amount > most - d.debits_posted THEN 'overflows_debits_posted'
                         WHEN v_amount > most - c.credits_posted THEN 'overflows_credits_posted'
                         WHEN v_amount > most - d.debits_pending - d.debits_posted THEN 'overflows_debits'
@@ -288,7 +279,7 @@ BEGIN
                     END;
                 END IF;
                 EXIT event WHEN v_result <> 'created';
-                v_posted := CASE WHEN v_flags & pending = 0 THEN v_amount ELSE 0 END;
+                v_posted := CASE WHEN v_flags & {pending} = 0 THEN v_amount ELSE 0 END;
                 v_held := v_amount - v_posted;
                 v_kind := p_kinds[i];
                 v_reference := p_references[i];
@@ -305,7 +296,7 @@ BEGIN
             -- In the order of the table's columns, which wallets/migrations/0001_tables.py fixes.
             v_new := v_new || ROW(
                 v_id, d.merchant_id, d.livemode, v_at, d.account_id, c.account_id, v_amount, v_held, v_posted,
-                CASE WHEN v_flags & resolving <> 0 THEN p_pending_ids[i] END, p_timeouts[i], d.ledger, v_flags, v_kind,
+                CASE WHEN v_flags & {resolving} <> 0 THEN p_pending_ids[i] END, p_timeouts[i], d.ledger, v_flags, v_kind,
                 v_reference, d.shard, c.shard, d.version, c.version,
                 d.debits_pending, d.debits_posted, d.credits_pending, d.credits_posted,
                 c.debits_pending, c.debits_posted, c.credits_pending, c.credits_posted)::wallets_transfer;
@@ -318,14 +309,14 @@ BEGIN
                     CASE WHEN p_timeouts[i] > 0 THEN v_at + p_timeouts[i] * interval '1 second' END,
                     'pending')::wallets_resolvable;
                 -- Closing lasts until the pending transfer that closed is voided or expires.
-                IF v_flags & resolving <> 0 THEN v_flags := v_flags | (p.flags & closing); END IF;
+                IF v_flags & {resolving} <> 0 THEN v_flags := v_flags | (p.flags & {closing}); END IF;
             END IF;
-            IF v_flags & closing <> 0 THEN
+            IF v_flags & {closing} <> 0 THEN
                 FOR k IN 1 .. cardinality(v_rows) LOOP
-                    IF (v_flags & closing_debit <> 0 AND v_rows[k].account_id = d.account_id)
-                        OR (v_flags & closing_credit <> 0 AND v_rows[k].account_id = c.account_id)
+                    IF (v_flags & {closing_debit} <> 0 AND v_rows[k].account_id = d.account_id)
+                        OR (v_flags & {closing_credit} <> 0 AND v_rows[k].account_id = c.account_id)
                     THEN
-                        v_rows[k].closed := v_flags & resolving = 0;
+                        v_rows[k].closed := v_flags & {resolving} = 0;
                     END IF;
                 END LOOP;
             END IF;
@@ -352,7 +343,7 @@ BEGIN
                 END LOOP;
             END IF;
         END IF;
-        IF v_chain > 0 AND (p_flags[i] & linked = 0 OR i = v_count) THEN
+        IF v_chain > 0 AND (p_flags[i] & {linked} = 0 OR i = v_count) THEN
             v_chain := 0;
             v_broken := false;
         END IF;
@@ -382,15 +373,15 @@ BEGIN
             credits_posted = r.credits_posted, version = r.version, closed = r.closed, touched_at = v_at
         FROM unnest(v_rows) r
         WHERE b.id = r.id AND (b.version <> r.version OR b.closed <> r.closed);
-        IF v_all_flags & pending <> 0 THEN
+        IF v_all_flags & {pending} <> 0 THEN
             INSERT INTO wallets_hold (transfer_id, state, expires_at)
             SELECT n.id, 'pending', CASE WHEN n.timeout > 0 THEN v_at + n.timeout * interval '1 second' END
-            FROM unnest(v_new) n WHERE n.flags & pending <> 0;
+            FROM unnest(v_new) n WHERE n.flags & {pending} <> 0;
         END IF;
         IF v_resolving THEN
             UPDATE wallets_hold o
             SET resolved_by_id = n.id,
-                state = CASE WHEN n.flags & post <> 0 THEN 'posted' WHEN n.flags & void <> 0 THEN 'voided' ELSE 'expired' END
+                state = CASE WHEN n.flags & {post} <> 0 THEN 'posted' WHEN n.flags & {void} <> 0 THEN 'voided' ELSE 'expired' END
             FROM unnest(v_new) n WHERE o.transfer_id = n.pending_id;
         END IF;
     END IF;

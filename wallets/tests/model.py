@@ -34,10 +34,12 @@ class ModelAccount:
     closed: bool = False
 
     def room_to_debit(self) -> int:
-        return self.credits_posted + self.overdraft - self.debits_posted - self.debits_pending
+        overdraft = self.overdraft if self.flags & AccountFlag.DEBITS_MUST_NOT_EXCEED_CREDITS else 0
+        return self.credits_posted + overdraft - self.debits_posted - self.debits_pending
 
     def room_to_credit(self) -> int:
-        return self.debits_posted + self.overdraft - self.credits_posted - self.credits_pending
+        overdraft = self.overdraft if self.flags & AccountFlag.CREDITS_MUST_NOT_EXCEED_DEBITS else 0
+        return self.debits_posted + overdraft - self.credits_posted - self.credits_pending
 
 
 @dataclass

@@ -24,7 +24,15 @@ MERCHANT = UUID(int=1)
 NONE = AccountFlag(0)
 DEBITS, CREDITS = AccountFlag.DEBITS_MUST_NOT_EXCEED_CREDITS, AccountFlag.CREDITS_MUST_NOT_EXCEED_DEBITS
 # Flags, overdraft and shards of the accounts with the keys 1, 2, 3 ...
-ACCOUNTS = [(NONE, 0, 1), (NONE, 0, 16), (NONE, 0, 3), (DEBITS, 0, 1), (DEBITS, 30, 1), (CREDITS, 0, 1)]
+ACCOUNTS = [
+    (NONE, 0, 1),
+    (NONE, 0, 16),
+    (NONE, 0, 3),
+    (DEBITS, 0, 1),
+    (DEBITS, 30, 1),
+    (CREDITS, 0, 1),
+    (CREDITS, 15, 1),
+]
 KEYS = [UUID(int=place + 1) for place in range(len(ACCOUNTS))]
 MISSING = UUID(int=99)
 F = TransferFlag

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'indexes': [models.Index(condition=models.Q(('seq__isnull', True)), fields=['inserted'], name='event_unsequenced'), models.Index(fields=['merchant_id', 'livemode', '-created_at', '-id'], name='event_newest'), models.Index(fields=['subject_id', 'inserted'], name='event_subject')],
-                'constraints': [models.UniqueConstraint(fields=('merchant_id', 'livemode', 'seq'), name='event_seq_once'), models.UniqueConstraint(fields=('position',), name='event_position_once'), models.CheckConstraint(condition=models.Q(models.Q(('position__isnull', True), ('seq__isnull', True)), models.Q(('position__gte', 1), ('seq__gte', 1)), _connector='OR'), name='event_sequenced_whole')],
+                'constraints': [models.UniqueConstraint(fields=('merchant_id', 'livemode', 'seq'), name='event_seq_once'), models.UniqueConstraint(fields=('position',), name='event_position_once'), models.CheckConstraint(condition=models.Q(models.Q(('position__isnull', True), ('seq__isnull', True)), models.Q(('position__gte', 1), ('position__isnull', False), ('seq__gte', 1), ('seq__isnull', False)), _connector='OR'), name='event_sequenced_whole')],
             },
         ),
         migrations.CreateModel(
