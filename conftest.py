@@ -4,7 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# The same examples in every run, and no verdict by the speed of the machine.
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")
 _SHARED = Path(__file__).resolve().parent.parent / "shared"
 
 

@@ -1,32 +1,17 @@
-"""What the platform knows about itself, to be read only."""
-
-from typing import Any
+"""What the platform knows about itself, to be read only, by its own staff."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from monitoring.models import Heartbeat, InvariantResult
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Nobody writes these rows by hand."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from rupai.pages.admin import ReadOnlyAdmin
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnly):
+class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ("queue", "worker", "at")
 
 
 @admin.register(InvariantResult)
-class InvariantResultAdmin(ReadOnly):
+class InvariantResultAdmin(ReadOnlyAdmin):
     list_display = ("name", "state", "count", "title", "milliseconds", "checked_at")
     list_filter = ("state",)

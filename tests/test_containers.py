@@ -66,6 +66,7 @@ def test_roots_are_read_only_where_the_image_allows_it() -> None:
     # RabbitMQ's image writes its configuration at the start.
     assert writable == {"rabbitmq"}
     for name, service in OURS.items():
+        assert service["build"] == "."
         assert service["cap_drop"] == ["ALL"], name
         assert service["init"] is True, name
 

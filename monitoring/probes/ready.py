@@ -48,12 +48,20 @@ _last: tuple[float, Report] | None = None
 
 
 def report() -> Report:
-    """Ask everything, unless it was asked within the last second."""
+    """Ask everything, unless it was asked within the last second or is being asked at this moment."""
     global _last
-    with _lock:
+    before = _last
+    # Only the first askers of all wait for each other: a crowd must not hold every thread of the web server.
+    if not _lock.acquire(blocking=before is None):
+        assert before is not None
+        return before[1]
+    try:
         if _last is None or time.monotonic() - _last[0] > REMEMBERED_SECONDS:
-            _last = time.monotonic(), _ask()
+            found = _ask()
+            _last = time.monotonic(), found
         return _last[1]
+    finally:
+        _lock.release()
 
 
 def forget() -> None:

@@ -1,5 +1,6 @@
 """``/health`` says that the process lives, ``/ready`` that the platform can work; neither gives anything away."""
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -133,3 +134,15 @@ def test_a_crowd_gets_one_answer(client: Client, workers: None, monkeypatch: pyt
     for _ in range(20):
         assert client.get("/ready").status_code == 200
     assert len(opened) == 1
+
+
+def test_a_crowd_does_not_wait_while_one_asks(workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ready.report()
+    monkeypatch.setattr(ready, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(checks, "broker", lambda: time.sleep(2))
+    asking = threading.Thread(target=ready.report)
+    asking.start()
+    time.sleep(0.1)
+    assert ready.report() is first
+    assert asking.is_alive()
+    asking.join(5)

@@ -60,9 +60,10 @@ def of_refusal(refusal: DomainError) -> dict[str, Any]:
     """Translate a refusal by name."""
     details = dict(refusal.details)
     errors = details.pop("errors", None)
-    return document(
-        status=refusal.status, code=refusal.code, detail=refusal.message, hint=refusal.hint, errors=errors, **details
+    problem = document(
+        status=refusal.status, code=refusal.code, detail=refusal.message, hint=refusal.hint, errors=errors
     )
+    return {**problem, **{name: value for name, value in details.items() if name not in problem}}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:

@@ -1,5 +1,6 @@
 """How many requests a key or user may make."""
 
+import time
 from typing import Any
 
 import structlog
@@ -14,6 +15,9 @@ from rupai.core.actor import Actor
 
 log = structlog.get_logger(__name__)
 WINDOW_SECONDS = 60
+# A cache that hangs costs one request its time-out; until then the others go on without it.
+AWAY_SECONDS = 2.0
+_away_until = 0.0
 
 
 class ActorThrottle(BaseThrottle):
@@ -28,7 +32,7 @@ class ActorThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         actor = request.auth
-        if not isinstance(actor, Actor):
+        if not isinstance(actor, Actor) or time.monotonic() < _away_until:
             return True
         second = int(clock.now().timestamp())
         self.pause = WINDOW_SECONDS - second % WINDOW_SECONDS
@@ -38,8 +42,14 @@ class ActorThrottle(BaseThrottle):
                 return True
             return cache.incr(name) <= settings.REQUESTS_PER_MINUTE
         except (RedisError, OSError, ValueError) as error:
+            _leave_alone()
             log.warning("throttle counter not available", error=str(error))
             return True
 
     def wait(self) -> float | None:
         return self.pause
+
+
+def _leave_alone() -> None:
+    global _away_until
+    _away_until = time.monotonic() + AWAY_SECONDS

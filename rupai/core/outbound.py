@@ -19,6 +19,10 @@ from rupai.core.deadline import BoundedPool, BoundedSecurePool
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 MOST_BYTES = 65_536
+# Every public IPv6 address is in here (RFC 4291); Python calls some others global that lead inside by an IPv4 address.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+# Where a network translates, this prefix stands before a public IPv4 address (RFC 6052).
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class OutboundRefused(Exception):
@@ -123,8 +127,10 @@ def _resolve(url: str) -> _Target:
 def _refuse_private(text: str) -> None:
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or address
-    if not address.is_global or address.is_multicast:
+        translated = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
+        address = address.ipv4_mapped or address.sixtofour or translated or address
+    outside = isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST
+    if outside or not address.is_global or address.is_multicast:
         raise OutboundRefused("The host has an address that is not public")
 
 
