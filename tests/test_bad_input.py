@@ -269,3 +269,26 @@ def test_a_request_for_another_host_is_refused() -> None:
     for host in ("evil.example", "127.0.0.1:bad", "a b", "[::1", "x" * 300):
         answer = APIClient().get(PAYMENTS, headers={"Host": host})
         check_problem(answer, 400, "bad_request")
+
+
+def test_a_body_whose_length_nobody_tells_is_not_taken_for_an_empty_one(place: Place) -> None:
+    """Behind a WSGI server it cannot be read; an empty body would refund everything."""
+    path = f"/api/v1/payments/{place.names['payment_id']}/refunds"
+    refused(place, b"", 411, "length_required", path=path, Transfer_Encoding="chunked")
+
+
+def test_a_verb_in_a_header_is_not_the_verb(place: Place) -> None:
+    path = f"/api/v1/customers/{place.names['customer_id']}"
+    before = contents()
+    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"):
+        assert call("GET", path, bearer=place.token, **{name: "DELETE"}).status_code == 200
+    assert contents() == before
+
+
+def test_answers_are_for_no_cache_and_no_other_origin(place: Place) -> None:
+    for bearer in (None, place.token):
+        answer = call("GET", PAYMENTS, bearer=bearer, Origin="https://evil.example")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"

@@ -120,6 +120,7 @@ GARBAGE = [
     b"/api/v1/payments/" + b"x" * 10_000,
     b"/api/v1/payments/%",
     b"/api/v1/payments/%zz",
+    b"/api/v1/payments/a%0d%0aX-Injected:%201",
     b"//evil.example/api/v1/payments",
     b"/static/../manage.py",
     b"/static/%2e%2e/manage.py",
@@ -138,6 +139,7 @@ def test_an_address_that_is_garbage_is_not_found(shop: LiveShop) -> None:
         answer = send(shop.stack, b"GET " + path + rest.encode())
         if answer is not None:
             assert answer.status in {400, 404}, path[:60]
+            assert "x-injected" not in answer.headers
             assert not [word for word in (b"root:", b"django", b"Traceback") if word in answer.body], path[:60]
 
 

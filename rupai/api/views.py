@@ -42,6 +42,12 @@ class Door(GenericAPIView[Any]):
         known = filters.parameters_of(self) if self.lists and request.method in {"GET", "HEAD"} else frozenset()
         filters.check_parameters(request, known)
 
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        # What one merchant may see is nothing for a cache on the way.
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
     @property
     def actor(self) -> Actor:
         actor = self.request.auth

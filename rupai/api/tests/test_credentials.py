@@ -131,3 +131,12 @@ def test_an_access_token_ends_by_itself() -> None:
     assert bearer(str(read)) == 200
     read.set_exp(lifetime=-timedelta(seconds=1))
     assert bearer(str(read)) == 401
+
+
+def test_a_session_of_the_console_opens_no_rest_door() -> None:
+    member = new_member(is_staff=True)
+    caller = APIClient()
+    caller.force_login(member.user)
+    assert caller.get("/admin/").status_code == 200
+    assert caller.get("/api/v1/payments").status_code == 401
+    assert caller.post("/api/v1/customers", {"name": "Eve"}).status_code == 401

@@ -131,7 +131,7 @@ def test_no_id_is_called_a_card_number(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_no_moment_digest_or_amount_is_called_a_card_number() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    for position in range(10_000):
+    for position in range(2_000):
         at = moment + timedelta(hours=position, microseconds=position * 7_919)
         texts = (at.isoformat(), str(at), f"{at:%d.%m.%Y %H:%M:%S}", str(at.timestamp()), secrets.token_hex(24))
         assert not [text for text in (*texts, str(position * 7_919)) if pan.contains(text)]
