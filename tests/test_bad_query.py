@@ -28,43 +28,48 @@ def get(place: Place, route: str, query: str) -> Any:
     return call("GET", f"/api/v1/{route.format(**place.names)}?{query}", bearer=place.token)
 
 
+def some(route: str, texts: list[str]) -> list[str]:
+    """All of them for one list; the others run the same code and get a few."""
+    return texts if route == "payments" else texts[:4]
+
+
 def cursor_of(place: Place, route: str, query: str = "limit=1") -> str:
     page = get(place, route, query).json()
     assert page["has_more"]
     return quote(page["next_cursor"])
 
 
-@pytest.mark.parametrize("route", LISTS)
-@pytest.mark.parametrize(
-    "query",
-    [
-        "colour=red",
-        "page=2",
-        "offset=0",
-        "format=json",
-        "limit=5&limit=5",
-        "cursor=a&cursor=b",
-        "limit[]=1",
-        "limit%00=1",
-        "LIMIT=1",
-        "%F0%9F%92%B3=1",
-        "merchant_id=mer_0000000000000000000000",
-        "livemode=true",
-        "=1",
-        "limit=1;cursor=2",
-    ],
-)
-def test_a_parameter_nobody_knows_is_refused(route: str, query: str, place: Place) -> None:
-    problem = check_problem(get(place, route, query), 400)
-    assert problem["code"] in {"unknown_parameter", "invalid_page"}
+UNKNOWN = [
+    "colour=red",
+    "page=2",
+    "offset=0",
+    "format=json",
+    "limit=5&limit=5",
+    "cursor=a&cursor=b",
+    "limit[]=1",
+    "limit%00=1",
+    "LIMIT=1",
+    "%F0%9F%92%B3=1",
+    "merchant_id=mer_0000000000000000000000",
+    "livemode=true",
+    "=1",
+    "limit=1;cursor=2",
+]
+NO_LIMITS = ["0", "101", "-1", "abc", "1.0", "1e1", "+5", " 5", "٥", "0x5", "null", "9" * 9, "5%00"]
 
 
 @pytest.mark.parametrize("route", LISTS)
-@pytest.mark.parametrize(
-    "limit", ["0", "101", "-1", "abc", "1.0", "1e1", "+5", " 5", "٥", "0x5", "null", "999999999", "5%00"]
-)
-def test_a_page_has_one_to_a_hundred_rows(route: str, limit: str, place: Place) -> None:
-    assert check_problem(get(place, route, f"limit={limit}"), 400)["code"] in {"invalid_page", "unknown_parameter"}
+def test_a_parameter_nobody_knows_is_refused(route: str, place: Place) -> None:
+    for query in some(route, UNKNOWN):
+        problem = check_problem(get(place, route, query), 400)
+        assert problem["code"] in {"unknown_parameter", "invalid_page"}, query
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_a_page_has_one_to_a_hundred_rows(route: str, place: Place) -> None:
+    for limit in some(route, NO_LIMITS):
+        problem = check_problem(get(place, route, f"limit={limit}"), 400)
+        assert problem["code"] in {"invalid_page", "unknown_parameter"}, limit
 
 
 @pytest.mark.parametrize(("route", "name"), [(route, name) for route, names in LISTS.items() for name in names])
@@ -139,7 +144,7 @@ MANGLED = [
 
 @pytest.mark.parametrize("route", LISTS)
 def test_a_cursor_that_is_none_of_ours_is_refused(route: str, place: Place) -> None:
-    for cursor in MANGLED:
+    for cursor in some(route, MANGLED):
         problem = check_problem(get(place, route, f"cursor={cursor}"), 400, "invalid_page")
         assert "next_cursor" in problem["hint"]
 

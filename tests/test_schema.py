@@ -27,14 +27,12 @@ def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]
     return [(path, verb, found) for path, verbs in described["paths"].items() for verb, found in verbs.items()]
 
 
-@pytest.mark.unit
 def test_the_description_is_valid_and_raises_no_warning() -> None:
     out = StringIO()
     call_command("spectacular", validate=True, fail_on_warn=True, stdout=out)
     assert yaml.safe_load(out.getvalue())["openapi"].startswith("3.1")
 
 
-@pytest.mark.unit
 def test_every_operation_says_what_it_is_needs_and_may_answer(described: dict[str, Any]) -> None:
     names = [found["operationId"] for _, _, found in operations(described)]
     assert len(names) == len(set(names)) > 40
@@ -52,7 +50,6 @@ def test_every_operation_says_what_it_is_needs_and_may_answer(described: dict[st
             assert "Needs the scope" in found["description"], where
 
 
-@pytest.mark.unit
 def test_what_moves_money_asks_for_an_idempotency_key(described: dict[str, Any]) -> None:
     required = {
         path
@@ -65,7 +62,6 @@ def test_what_moves_money_asks_for_an_idempotency_key(described: dict[str, Any])
     assert required == {below, *(f"{below}/{{payment_id}}/{way}" for way in ways)}
 
 
-@pytest.mark.unit
 def test_bodies_take_nothing_that_they_do_not_name(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     bodies = [
@@ -86,7 +82,6 @@ def test_bodies_take_nothing_that_they_do_not_name(described: dict[str, Any]) ->
     assert "XXX" not in schemas["CurrencyEnum"]["enum"]
 
 
-@pytest.mark.unit
 def test_the_description_is_served_as_json_to_everybody(described: dict[str, Any]) -> None:
     answer = Client().get("/api/schema/")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")

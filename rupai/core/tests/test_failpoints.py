@@ -12,7 +12,6 @@ from pytest_django import Settings
 
 from rupai.core import failpoints
 
-pytestmark = pytest.mark.unit
 CODE = """
 from django.conf import settings
 settings.configure(FAILPOINTS={on})

@@ -14,7 +14,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from rupai.settings import env
 
-pytestmark = pytest.mark.unit
 SEED = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 WHOLE = {
     "SECRET_KEY": "s" * 64,
