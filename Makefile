@@ -16,7 +16,7 @@ KEY = `head -c 32 /dev/urandom | base64 | tr -d '\n'`
 PRODUCTION = SECRET_KEY=$(RANDOM) JWT_SECRET_KEY=$(RANDOM) ENCRYPTION_KEY=k1:$(KEY) AUDIT_SIGNING_KEY=$(KEY) \
 	RUPAI_BASE_URL=https://rupai.example DATABASE_URL=postgresql:///none REDIS_URL=redis://127.0.0.1/0
 
-.PHONY: run test check quick static soak bench e2e
+.PHONY: run test check quick lint static soak bench e2e
 
 run: .venv/base.done
 	@exec $(PY) manage.py up $(ARGS)
@@ -25,17 +25,19 @@ test: static
 	$(PYTEST) -m "not services and not soak" $(ARGS)
 
 check: static
-	$(PYTEST) -m "not services and not slow and not soak and not e2e" $(ARGS)
+	$(PYTEST) -n 2 -q -m "not services and not slow and not soak and not e2e" $(ARGS)
 
-quick: .venv/dev.done
+quick: lint
+	$(PYTEST) -n 2 -q -m unit
+
+lint: .venv/dev.done
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(if $(TEMPLATES),.venv/bin/djade --check --target-version 5.2 $(TEMPLATES))
 	.venv/bin/lint-imports
 	$(PY) -m mypy .
-	$(PYTEST) -m unit
 
-static: quick
+static: lint
 	$(PY) manage.py check
 	@echo "manage.py check --deploy (production settings)"
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING --settings production

@@ -12,7 +12,7 @@ from rupai.accounts.services.keys import create_key
 from rupai.accounts.tests.factories import access_token, owner_of
 from tests.places import ADDRESS, Place, call, check_problem, contents, new_once, routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 NEW_KEY = {"name": "Till", "scopes": ["payments:read"]}
 NEW_HOOK = {"url": ADDRESS, "events": ["payment.*"]}

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from tests.places import Place, call, check_problem, contents, new_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PAYMENTS = "/api/v1/payments"
 JSON = "application/json"
 

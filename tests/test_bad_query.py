@@ -7,7 +7,7 @@ import pytest
 
 from tests.places import Place, call, check_problem
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LISTS = {
     "accounts": ["currency", "code"],
     "api-keys": [],

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from tests.places import Place, call, check_problem, contents, new_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # Published test numbers of the networks.
 VISA, MASTERCARD, AMEX = "4242424242424242", "5555555555554444", "378282246310005"
 DINERS, DISCOVER, JCB, UNIONPAY = "30569309025904", "6011111111111117", "3566002020360505", "6200000000000005"

@@ -18,7 +18,7 @@ from rupai.core.idempotency import LIFETIME
 from rupai.core.models import IdempotencyRecord
 from tests.live import Answer, LiveShop
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 COVERED: set[str] = set()
 
 

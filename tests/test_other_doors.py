@@ -15,6 +15,8 @@ from rupai.accounts.tests.factories import new_member, new_user
 from rupai.routing import websockets
 from tests.places import Place, contents, routes
 
+pytestmark = pytest.mark.slow
+
 CONSOLE = [route for route in routes(get_resolver().url_patterns) if route.startswith("admin/")]
 # Pages of the console that do not lead to the sign-in, with their answer to nobody.
 OPEN = {"admin/login/": 200, "admin/invitation/<uidb64>/<token>/": 200}

@@ -15,6 +15,8 @@ from rupai.accounts.models import Customer, Merchant
 from rupai.accounts.tests.factories import new_key, new_merchant
 from rupai.core import ids
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

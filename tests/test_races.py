@@ -9,7 +9,7 @@ from payments.models import Payment, Refund
 from rupai.core.invariants import registered
 from tests.live import LiveShop
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def assert_invariants() -> None:

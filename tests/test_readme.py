@@ -11,7 +11,7 @@ from django.conf import settings
 from payments.models import Payment
 from tests.live import LiveShop
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def test_the_first_payment_of_the_readme(shop: LiveShop, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from drf_spectacular.generators import SchemaGenerator
 from tests import fuzzing
 from tests.live import LiveShop
 
+pytestmark = pytest.mark.slow
+
 PROBLEMS = {"application/problem+json"}
 
 

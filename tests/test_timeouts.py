@@ -22,6 +22,8 @@ from rupai.core import outbound, queue
 from rupai.settings import celery as celery_settings
 from rupai.settings.database import NETWORK, database
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def black_hole() -> Iterator[int]:

@@ -11,7 +11,7 @@ from tests.live import LiveShop, Stack
 from tests.places import new_once
 from tests.wire import RawAnswer, send
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MOST_BYTES = 262_144
 
 

@@ -15,7 +15,7 @@ from rupai.core.ids import new_key
 from rupai.core.models import Event
 from rupai.notifications.tests import processes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def numbers(thing: Thing) -> list[int | None]:

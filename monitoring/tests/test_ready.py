@@ -17,6 +17,8 @@ from monitoring.services import heartbeats
 from rupai.core import clock
 from rupai.core.queue_names import QUEUES
 
+pytestmark = pytest.mark.slow
+
 CHECKS = ["broker", "database", "migrations", "workers"]
 
 

@@ -150,6 +150,7 @@ def test_whatever_is_not_understood_is_unknown(behave: Behaviour) -> None:
         assert isinstance(connector(port).sync_payment(PaymentLookup(reference="pay_1_1")), Unknown)
 
 
+@pytest.mark.slow
 def test_a_provider_that_drips_cannot_stretch_the_read_time_out() -> None:
     def drip(connection: socket.socket) -> None:
         connection.recv(65_536)

@@ -21,7 +21,7 @@ from rupai.core import clock
 from rupai.core.errors import WrongState
 from rupai.core.invariants import registered
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

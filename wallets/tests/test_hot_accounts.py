@@ -17,7 +17,7 @@ from wallets.services.ledger import ALL, NewTransfer, pending, post_pending, pos
 from wallets.states import TransferFlag
 from wallets.tests.conftest import NOON, transfer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @contextmanager

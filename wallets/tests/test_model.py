@@ -20,6 +20,8 @@ from wallets.states import NIL, AccountFlag, TransferFlag
 from wallets.tests.conftest import NOON
 from wallets.tests.model import Model, ModelAccount
 
+pytestmark = pytest.mark.slow
+
 MERCHANT = UUID(int=1)
 NONE = AccountFlag(0)
 DEBITS, CREDITS = AccountFlag.DEBITS_MUST_NOT_EXCEED_CREDITS, AccountFlag.CREDITS_MUST_NOT_EXCEED_DEBITS

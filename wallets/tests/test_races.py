@@ -26,7 +26,7 @@ from wallets.services.ledger import (
 )
 from wallets.tests.conftest import NOON, new_wallet, transfer
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 T = TypeVar("T")
 THREADS = 16

@@ -18,7 +18,7 @@ from rupai.accounts.services import sign_in
 from rupai.accounts.services.authenticate import actor_of_key
 from rupai.accounts.tests.factories import new_merchant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def run(command: str, **options: Any) -> str:

@@ -15,6 +15,8 @@ from rupai.core.actor import Actor
 from rupai.core.idempotency import LEASE, LIFETIME, Answer, Claim, KeyInUse, KeyInvalid, KeyRequired, KeyReused
 from rupai.core.models import IdempotencyRecord
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MERCHANT = ids.new_key()
 DONE = Answer(201, "application/json", b'{"payment_id":"pay_1"}')

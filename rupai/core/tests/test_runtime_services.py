@@ -28,6 +28,8 @@ from rupai.core.runtime.progress import Progress
 from rupai.core.runtime.supervisor import Supervisor
 from rupai.core.runtime.valkey import Valkey
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[3]
 DRIVER = """
 import pathlib, sys

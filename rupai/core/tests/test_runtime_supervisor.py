@@ -20,7 +20,7 @@ from rupai.core.runtime.parts import Part
 from rupai.core.runtime.progress import Progress
 from rupai.core.runtime.supervisor import Supervisor
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).resolve().parents[3]
 LOYAL = "trap 'echo end $NAME >> diary; exit 0' TERM; echo start $NAME >> diary; sleep 1000 & wait"

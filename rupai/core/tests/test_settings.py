@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from rupai.settings import env
 
+pytestmark = pytest.mark.slow
+
 SEED = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 WHOLE = {
     "SECRET_KEY": "s" * 64,

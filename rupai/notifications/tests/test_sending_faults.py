@@ -16,7 +16,7 @@ from rupai.notifications.tests import processes
 from rupai.notifications.tests.factories import endpoint_at, happen, opened, send
 from rupai.notifications.tests.receiver import Receiver, Told, receiving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 State = WebhookDelivery.State
 
 

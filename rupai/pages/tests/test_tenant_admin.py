@@ -16,7 +16,7 @@ from rupai.core.models import DeadLetter, Event, HandlerRun, IdempotencyRecord
 from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin
 from rupai.pages.step_up import _KEY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 OWN_APPS = {"core", "accounts"}
 
 
