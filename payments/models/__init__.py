@@ -1,5 +1,6 @@
 from payments.models.attempt import Attempt, Capture
 from payments.models.decisions import RiskDecision, RiskListEntry, RiskPolicy, RouteDecision
+from payments.models.demo import DemoWorld
 from payments.models.method import PaymentMethod, ProviderAccount
 from payments.models.payment import History, Payment
 from payments.models.refund import Refund
@@ -7,6 +8,7 @@ from payments.models.refund import Refund
 __all__ = [
     "Attempt",
     "Capture",
+    "DemoWorld",
     "History",
     "Payment",
     "PaymentMethod",

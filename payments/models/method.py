@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from rupai.accounts.models import Customer
+from rupai.core import ids
 from rupai.core.crypto import SealedField
 from rupai.core.rows import TenantRow
 
@@ -78,6 +79,7 @@ class PaymentMethod(TenantRow):
         verbose_name = "payment method"
         indexes: ClassVar = [
             models.Index(fields=["merchant_id", "livemode", "-created_at", "-id"], name="paymentmethod_newest"),
+            models.Index(fields=["last4"], condition=~models.Q(last4=""), name="paymentmethod_last4"),
         ]
 
     @property
@@ -103,4 +105,4 @@ class PaymentMethod(TenantRow):
 
     @property
     def customer_public_id(self) -> str:
-        return Customer(pk=self.customer_id).public_id
+        return ids.public_id(Customer.prefix, self.customer_id)

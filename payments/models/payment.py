@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from payments.models.method import Method, PaymentMethod
 from payments.states import NEXT_PAYMENT, TERMINAL, AttemptState, PaymentState
 from rupai.accounts.models import Customer
+from rupai.core import ids
 from rupai.core.errors import WrongState
 from rupai.core.models import Event
 from rupai.core.money import Money
@@ -60,6 +61,9 @@ class Payment(TenantRow):
             models.Index(fields=["merchant_id", "livemode", "-created_at", "-id"], name="payment_newest"),
             models.Index(fields=["customer", "-created_at"], name="payment_customer"),
             models.Index(fields=["merchant_id", "livemode", "order_id"], name="payment_order"),
+            models.Index(
+                fields=["provider_reference"], condition=~Q(provider_reference=""), name="payment_provider_reference"
+            ),
             models.Index(
                 fields=["expires_at"],
                 condition=Q(state__in=["requires_payment_method", "requires_action", "authorized"]),
@@ -141,8 +145,8 @@ class Payment(TenantRow):
             "amount_refunded": self.amount_refunded,
             "method": self.method,
             "capture": self.capture_mode,
-            "customer_id": Customer(pk=self.customer_id).public_id,
-            "payment_method_token": PaymentMethod(pk=self.payment_method_id).public_id
+            "customer_id": ids.public_id(Customer.prefix, self.customer_id),
+            "payment_method_token": ids.public_id(PaymentMethod.prefix, self.payment_method_id)
             if self.payment_method_id
             else None,
             "description": self.description,

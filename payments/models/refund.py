@@ -8,6 +8,7 @@ from django.db.models import Q
 from payments.models.attempt import Attempt
 from payments.models.payment import Payment
 from payments.states import TransferState
+from rupai.core import ids
 from rupai.core.rows import TenantRow
 
 
@@ -58,7 +59,7 @@ class Refund(TenantRow):
         """The fields of the REST answer and of events."""
         shown: dict[str, Any] = {
             "refund_id": self.public_id,
-            "payment_id": Payment(pk=self.payment_id).public_id,
+            "payment_id": ids.public_id(Payment.prefix, self.payment_id),
             "status": self.state,
             "amount": self.amount,
             "currency": self.currency,

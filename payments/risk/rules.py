@@ -6,10 +6,12 @@ each and never passes 1. The verdict is the strictest that a fired rule asks for
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from payments.models import Payment, PaymentMethod, RiskListEntry, RiskPolicy
+from django.db import connection
+
+from payments.models import PaymentMethod, RiskListEntry
 from payments.models.decisions import Verdict
-from payments.states import PaymentState
 from rupai.core import clock
 from rupai.core.actor import Actor
 from rupai.core.money import Money
@@ -43,17 +45,51 @@ class Assessment:
     version: str = VERSION
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """A merchant's policy in one currency; None means no such limit."""
+
+    challenge_over: int | None
+    review_over: int | None
+    block_over: int | None
+    most_per_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    kind: str
+    value: str
+    verdict: str
+
+
+# One round trip for the policy, the entries of the lists, and the customer's payments of the last hour, which are
+# counted only just past the limit.
+_FACTS = """
+    SELECT p.challenge_over, p.review_over, p.block_over, p.most_per_hour,
+        (SELECT array_agg(ARRAY[e.kind, e.value, e.verdict] ORDER BY e.id) FROM payments_risklistentry e
+         WHERE e.merchant_id = %(merchant)s AND e.livemode = %(livemode)s
+           AND (e.kind, e.value) IN (SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[]))),
+        recent.found, recent.failed
+    FROM (SELECT) AS one
+    LEFT JOIN payments_riskpolicy p
+        ON p.merchant_id = %(merchant)s AND p.livemode = %(livemode)s AND p.currency = %(currency)s
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS found, count(*) FILTER (WHERE state = 'failed') AS failed FROM (
+            SELECT y.state FROM payments_payment y
+            WHERE y.customer_id = %(customer)s AND y.created_at >= %(since)s
+            ORDER BY y.created_at DESC LIMIT coalesce(p.most_per_hour, %(most)s) + 1
+        ) AS counted
+    ) AS recent
+"""
+
+
 def assess(*, actor: Actor, money: Money, customer_id: str, method: PaymentMethod | None) -> Assessment:
     """Score a payment that is about to be tried."""
-    policy = RiskPolicy.objects.visible_to(actor).filter(currency=money.currency).first()
-    subjects = {(RiskListEntry.Kind.CUSTOMER, customer_id)}
+    subjects = [(RiskListEntry.Kind.CUSTOMER, customer_id)]
     if method is not None:
-        subjects |= {
-            (RiskListEntry.Kind.PAYMENT_METHOD, method.public_id),
-            (RiskListEntry.Kind.COUNTRY, method.country),
-        }
-    listed = _listed(actor, {(str(kind), value) for kind, value in subjects})
-    recent, failed = _recent(method, policy)
+        subjects.append((RiskListEntry.Kind.PAYMENT_METHOD, method.public_id))
+        subjects.append((RiskListEntry.Kind.COUNTRY, method.country))
+    limits, listed, recent, failed = _facts(actor, money.currency, subjects, method)
     inputs: dict[str, object] = {
         "amount": money.minor,
         "currency": money.currency,
@@ -66,7 +102,7 @@ def assess(*, actor: Actor, money: Money, customer_id: str, method: PaymentMetho
     factors = [
         Factor(f"listed_{entry.kind}", 1.0, Verdict.BLOCK, f"{entry.value} is on the block list") for entry in listed
     ]
-    factors += _amount(money, policy) + _velocity(recent, failed, policy)
+    factors += _amount(money, limits) + _velocity(recent, failed, limits)
     left = 1.0
     for factor in factors:
         left *= 1.0 - factor.weight
@@ -74,33 +110,32 @@ def assess(*, actor: Actor, money: Money, customer_id: str, method: PaymentMetho
     return Assessment(round(1.0 - left, 6), verdict, factors, inputs)
 
 
-def _listed(actor: Actor, subjects: set[tuple[str, str]]) -> list[RiskListEntry]:
-    values = [value for _, value in subjects if value]
-    found = RiskListEntry.objects.visible_to(actor).filter(value__in=values)
-    return [entry for entry in found if (entry.kind, entry.value) in subjects]
+def _facts(
+    actor: Actor, currency: str, subjects: list[tuple[RiskListEntry.Kind, str]], method: PaymentMethod | None
+) -> tuple[_Limits, list[_Listed], int, int]:
+    known = [(str(kind.value), value) for kind, value in subjects if value]
+    values: dict[str, Any] = {
+        "merchant": actor.merchant,
+        "livemode": actor.livemode,
+        "currency": currency,
+        "kinds": [kind for kind, _ in known],
+        "values": [value for _, value in known],
+        "customer": method.customer_id if method is not None else None,
+        "since": clock.now() - HOUR,
+        "most": MOST_PER_HOUR,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, values)
+        challenge, review, block, most, listed, recent, failed = cursor.fetchone()
+    limits = _Limits(challenge, review, block, MOST_PER_HOUR if most is None else most)
+    return limits, [_Listed(*entry) for entry in listed or []], recent, failed
 
 
-def _recent(method: PaymentMethod | None, policy: RiskPolicy | None) -> tuple[int, int]:
-    """Count the customer's payments of the last hour, and the failed ones; counting stops just past the limit."""
-    if method is None:
-        return 0, 0
-    limit = _limit(policy) + 1
-    states = Payment.objects.filter(customer_id=method.customer_id, created_at__gte=clock.now() - HOUR)
-    found = list(states.order_by("-created_at").values_list("state", flat=True)[:limit])
-    return len(found), sum(state == PaymentState.FAILED for state in found)
-
-
-def _limit(policy: RiskPolicy | None) -> int:
-    return policy.most_per_hour if policy is not None and policy.most_per_hour is not None else MOST_PER_HOUR
-
-
-def _amount(money: Money, policy: RiskPolicy | None) -> list[Factor]:
-    if policy is None:
-        return []
+def _amount(money: Money, limits: _Limits) -> list[Factor]:
     thresholds = [
-        ("amount_over_block_limit", policy.block_over, 1.0, Verdict.BLOCK),
-        ("amount_over_review_limit", policy.review_over, 0.6, Verdict.REVIEW),
-        ("amount_over_challenge_limit", policy.challenge_over, 0.3, Verdict.CHALLENGE),
+        ("amount_over_block_limit", limits.block_over, 1.0, Verdict.BLOCK),
+        ("amount_over_review_limit", limits.review_over, 0.6, Verdict.REVIEW),
+        ("amount_over_challenge_limit", limits.challenge_over, 0.3, Verdict.CHALLENGE),
     ]
     for name, limit, weight, verdict in thresholds:
         if limit is not None and money.minor > limit:
@@ -108,10 +143,10 @@ def _amount(money: Money, policy: RiskPolicy | None) -> list[Factor]:
     return []
 
 
-def _velocity(recent: int, failed: int, policy: RiskPolicy | None) -> list[Factor]:
+def _velocity(recent: int, failed: int, limits: _Limits) -> list[Factor]:
     factors = []
-    if recent > _limit(policy):
-        detail = f"more than {_limit(policy)} payments of this customer within an hour"
+    if recent > limits.most_per_hour:
+        detail = f"more than {limits.most_per_hour} payments of this customer within an hour"
         factors.append(Factor("customer_velocity", 0.4, Verdict.CHALLENGE, detail))
     if failed > MOST_FAILED_PER_HOUR:
         detail = f"{failed} failed payments of this customer within an hour"

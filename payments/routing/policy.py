@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
 from payments.models import PaymentMethod, ProviderAccount
+from rupai.core import statements
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
 from rupai.core.money import Money
@@ -57,7 +58,7 @@ def choose(
 
     :raises NoRoute: when none is eligible; the considered ones are in the details.
     """
-    accounts = list(ProviderAccount.objects.visible_to(actor).order_by("priority", "id"))
+    accounts = _accounts(actor)
     eligible: list[ProviderAccount] = []
     candidates: list[Candidate] = []
     for account in accounts:
@@ -75,6 +76,15 @@ def choose(
             considered=[asdict(candidate) for candidate in candidates],
         )
     return Route(eligible[:MOST_PROVIDERS], candidates)
+
+
+_ACCOUNTS = """
+    FROM payments_provideraccount t0 WHERE t0.merchant_id = %s AND t0.livemode = %s ORDER BY t0.priority, t0.id
+"""
+
+
+def _accounts(actor: Actor) -> list[ProviderAccount]:
+    return [account for (account,) in statements.read([ProviderAccount], _ACCOUNTS, [actor.merchant, actor.livemode])]
 
 
 def _refusal(

@@ -1,7 +1,9 @@
 """Opening attempts and applying what became of them, each in a short transaction of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+
+from django.db import models
 
 from payments.models import Attempt, Capture, Payment, ProviderAccount, RouteDecision
 from payments.routing import policy
@@ -32,8 +34,12 @@ def open_attempt(
     capture: bool,
     challenge: bool,
     actor: Actor,
+    beside: Iterable[models.Model] = (),
 ) -> Attempt:
-    """Write the intent to try a provider; the caller holds the payment's lock and saves the payment."""
+    """Write the intent to try a provider and rows ``beside`` it.
+
+    The caller holds the payment's lock and saves the payment.
+    """
     now = clock.now()
     number = payment.attempts + 1
     attempt = Attempt(
@@ -48,8 +54,7 @@ def open_attempt(
         created_at=now,
         updated_at=now,
     )
-    moves.begin_attempt(attempt, payment, actor=actor)
-    RouteDecision.objects.create(
+    decision = RouteDecision(
         payment=payment,
         attempt=attempt,
         policy=route.policy,
@@ -60,6 +65,7 @@ def open_attempt(
         seed=route.seed,
         created_at=now,
     )
+    moves.begin_attempt(attempt, payment, actor=actor, beside=[decision, *beside])
     return attempt
 
 
@@ -76,9 +82,7 @@ def apply(attempt: Attempt, outcome: Outcome, *, actor: Actor) -> tuple[Payment,
     Returns the payment, and the next attempt to run when another provider is to be tried. An outcome that someone else
     has applied already changes nothing; a late success on an ended attempt is recorded and given back.
     """
-    payment = moves.lock_payment(attempt.payment)
-    current = Attempt.objects.get(pk=attempt.pk)
-    current.payment = payment
+    payment, current = moves.lock_attempt(attempt)
     late = current.state in _ENDED and outcome.kind in {"captured", "authorized"}
     if current.state not in _WAITING and not late:
         return payment, None
@@ -111,8 +115,7 @@ def _captured(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor
 def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor) -> Capture:
     """Write down money that was authorised and captured in one step; the caller posts it."""
     now = clock.now()
-    moves.move_attempt(attempt, payment, AttemptState.CHARGED, actor=actor)
-    capture = Capture.objects.create(
+    capture = Capture(
         id=ids.new_key(now),
         merchant_id=payment.merchant_id,
         livemode=payment.livemode,
@@ -124,6 +127,7 @@ def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor
         fee=postings.fee_of(payment, amount),
         state=TransferState.SUCCEEDED,
     )
+    moves.move_attempt(attempt, payment, AttemptState.CHARGED, actor=actor, beside=[capture])
     payment.amount_authorized = payment.amount_captured = amount
     return capture
 
@@ -140,7 +144,7 @@ def _action(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) 
     now = clock.now()
     attempt.next_sync_at = now + ASK_ACTION_AFTER
     if attempt.state == AttemptState.AUTHENTICATION_PENDING:
-        attempt.save(force_update=True)
+        moves.save_attempt(attempt)
         return
     moves.move_attempt(attempt, payment, AttemptState.AUTHENTICATION_PENDING, actor=actor)
     payment.next_action = outcome.action
@@ -152,7 +156,7 @@ def _action(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) 
 def _unknown(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> None:
     attempt.next_sync_at = clock.now() + ASK_FIRST_AFTER
     if attempt.state in {AttemptState.UNKNOWN, AttemptState.AUTHENTICATION_PENDING}:
-        attempt.save(force_update=True)
+        moves.save_attempt(attempt)
         return
     moves.move_attempt(attempt, payment, AttemptState.UNKNOWN, actor=actor)
     moves.save_payment(payment)
@@ -161,7 +165,7 @@ def _unknown(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor)
 def _absent(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> Attempt | None:
     if clock.now() - attempt.created_at < ABSENT_COUNTS_AFTER:
         attempt.next_sync_at = clock.now() + ABSENT_COUNTS_AFTER
-        attempt.save(force_update=True)
+        moves.save_attempt(attempt)
         return None
     return _declined(payment, attempt, outcome, actor)
 
@@ -227,7 +231,7 @@ def _late_success(payment: Payment, attempt: Attempt, outcome: Outcome, actor: A
     """Money arrived for a payment that had ended: record it; the janitor gives it back at once."""
     if outcome.kind == "authorized":
         # Nothing was taken; the authorisation lapses by itself and the payment stays as it ended.
-        attempt.save(force_update=True)
+        moves.save_attempt(attempt)
         return
     before = payment.status
     capture = _record_charge(payment, attempt, outcome.amount, actor)

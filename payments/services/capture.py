@@ -10,7 +10,7 @@ from payments.services.connectors import connector_of_attempt
 from payments.services.outcomes import Outcome
 from payments.services.settle import settle_attempt
 from payments.states import AttemptState
-from rupai.core import clock, failpoints, ids
+from rupai.core import clock, failpoints, ids, statements
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
@@ -39,7 +39,7 @@ def capture_payment(
     :raises CaptureTooLarge: when the amount is more than what is left.
     """
     actor.require("payments:write")
-    payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
+    payment = statements.named(Payment, payment_id, actor=actor)
     if resumed:
         begun = Capture.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
         if begun is not None:
@@ -69,9 +69,7 @@ def _claim(payment: Payment, amount: int | None, idempotency_id: UUID | None, ac
             left = Money(payment.capturable, payment.currency)
             raise CaptureTooLarge(f"Only {left} is left to capture", payment=payment.public_id, capturable=left.minor)
         attempt.operation = Attempt.Operation.CAPTURE
-        moves.move_attempt(attempt, payment, AttemptState.CAPTURE_INITIATED, actor=actor)
-        moves.save_payment(payment)
-        return Capture.objects.create(
+        capture = Capture(
             id=ids.new_key(now),
             merchant_id=payment.merchant_id,
             livemode=payment.livemode,
@@ -82,6 +80,9 @@ def _claim(payment: Payment, amount: int | None, idempotency_id: UUID | None, ac
             amount=wanted,
             idempotency_id=idempotency_id,
         )
+        moves.move_attempt(attempt, payment, AttemptState.CAPTURE_INITIATED, actor=actor, beside=[capture])
+        moves.save_payment(payment)
+        return capture
 
 
 def _capturable_attempt(payment: Payment) -> Attempt:

@@ -14,7 +14,7 @@ from payments.services.connectors import connector_of_attempt
 from payments.services.settle import settle_payment
 from payments.states import AttemptState, PaymentState
 from rupai.accounts.models import Customer, Merchant
-from rupai.core import clock, failpoints, ids
+from rupai.core import clock, failpoints, ids, statements
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
@@ -78,7 +78,7 @@ def _check_mode(actor: Actor) -> None:
 
 
 def _new_payment(actor: Actor, wish: Wish, idempotency_id: UUID | None) -> Payment:
-    customer: Customer = Customer.objects.visible_to(actor).named(wish.customer_id)
+    customer = statements.named(Customer, wish.customer_id, actor=actor)
     now = clock.now()
     return Payment(
         id=ids.new_key(now),
@@ -109,7 +109,7 @@ def confirm_payment(*, actor: Actor, payment_id: str, payment_method_token: str,
     :raises WrongState: when it waits for something else.
     """
     actor.require("payments:write")
-    payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
+    payment = statements.named(Payment, payment_id, actor=actor)
     if resumed and payment.state != PaymentState.REQUIRES_PAYMENT_METHOD:
         return settle_payment(payment, actor=actor)
     _must_wait(payment)
@@ -126,8 +126,7 @@ def _must_wait(payment: Payment) -> None:
 
 
 def _saved(actor: Actor, token: str) -> PaymentMethod:
-    found: PaymentMethod = PaymentMethod.objects.visible_to(actor).named(token)
-    return found
+    return statements.named(PaymentMethod, token, actor=actor)
 
 
 def _check_fit(payment: Payment, saved: PaymentMethod) -> None:
@@ -142,7 +141,7 @@ def _check_fit(payment: Payment, saved: PaymentMethod) -> None:
 def _try(payment: Payment, saved: PaymentMethod, actor: Actor, *, new: bool) -> Payment:
     _check_fit(payment, saved)
     payment.payment_method = saved
-    customer_id = Customer(pk=payment.customer_id).public_id
+    customer_id = ids.public_id(Customer.prefix, payment.customer_id)
     risk = rules.assess(actor=actor, money=payment.money, customer_id=customer_id, method=saved)
     route = policy.choose(actor=actor, money=payment.money, method=payment.method, saved=saved)
     postings.prepare(payment)
@@ -171,21 +170,21 @@ def _record_intent(
             capture=payment.capture_mode == Payment.CaptureMode.AUTOMATIC and not held and not blocked,
             challenge=risk.verdict == Verdict.CHALLENGE or (risk.verdict == Verdict.REVIEW and one_step),
             actor=actor,
+            beside=[_risk_decision(payment, risk)],
         )
         if new:
             payment.state = PaymentState.PROCESSING
             moves.begin_payment(payment, actor=actor)
         else:
             moves.move_payment(payment, PaymentState.PROCESSING, actor=actor)
-        _record_risk(payment, risk)
         if blocked:
             _refuse(payment, attempt, actor)
         failpoints.hit("authorize.before_intent_commit")
         return None if blocked else attempt
 
 
-def _record_risk(payment: Payment, risk: rules.Assessment) -> None:
-    RiskDecision.objects.create(
+def _risk_decision(payment: Payment, risk: rules.Assessment) -> RiskDecision:
+    return RiskDecision(
         payment=payment,
         score=risk.score,
         verdict=risk.verdict,
@@ -233,7 +232,7 @@ def _call(attempt: Attempt) -> outcomes.Outcome:
         token=saved.secret_token,
         capture=attempt.capture,
         challenge=attempt.challenge,
-        customer_reference=Customer(pk=payment.customer_id).public_id,
+        customer_reference=ids.public_id(Customer.prefix, payment.customer_id),
         description=payment.description,
         metadata={"payment_id": payment.public_id},
     )

@@ -3,13 +3,15 @@
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from payments.providers import registry
+
 
 def base_url(provider: str) -> str:
     """Tell the usual base URL of a provider.
 
     :raises ImproperlyConfigured: when none is known; the account's configuration must then name it.
     """
-    if provider == "sandbox" and settings.SANDBOX_URL:
+    if provider in registry.SANDBOXES and settings.SANDBOX_URL:
         return str(settings.SANDBOX_URL)
     raise ImproperlyConfigured(
         f"No base URL for {provider}: set it in the provider account (sandbox: RUPAI_SANDBOX_URL)"

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 from django.db.models import Q
 
-from payments.models import Attempt, Payment, Refund
+from payments.models import Attempt, DemoWorld, Payment, Refund
 from payments.services import moves
 from payments.services.cancel import end_payment
 from payments.services.create import run
@@ -31,16 +31,20 @@ ASK_ON_READ_EVERY = timedelta(seconds=30)
 def sweep(*, limit: int = 200) -> dict[str, int]:
     """Settle everything whose time has come; each in transactions of its own, so one failure holds up no other."""
     now = clock.now()
-    lost = Attempt.objects.filter(state__in=IN_FLIGHT, updated_at__lte=now - LOST_AFTER)
-    due = Attempt.objects.filter(next_sync_at__lte=now)
-    refunds = Refund.objects.filter(next_sync_at__lte=now)
-    late = Payment.objects.filter(
+    # A past that is being made is behind its time without being lost; whoever makes it settles it.
+    unmade = list(DemoWorld.objects.filter(finished_at=None).values_list("merchant_id", flat=True))
+    attempts = Attempt.objects.exclude(payment__merchant_id__in=unmade)
+    payments = Payment.objects.exclude(merchant_id__in=unmade)
+    lost = attempts.filter(state__in=IN_FLIGHT, updated_at__lte=now - LOST_AFTER)
+    due = attempts.filter(next_sync_at__lte=now)
+    refunds = Refund.objects.exclude(merchant_id__in=unmade).filter(next_sync_at__lte=now)
+    late = payments.filter(
         state__in=sorted(TERMINAL - {PaymentState.CAPTURED}),
         amount_captured__gt=0,
         amount_refunded=0,
         amount_refund_pending=0,
     )
-    expired = Payment.objects.filter(
+    expired = payments.filter(
         expires_at__lte=now,
         state__in=[PaymentState.REQUIRES_PAYMENT_METHOD, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORIZED],
     )
@@ -108,6 +112,8 @@ def give_back_late(payment: Payment) -> None:
 def ask_soon(payment: Payment) -> bool:
     """Tell whether a reader's look at an open payment should cause a question, and note that it does."""
     if payment.status not in {PaymentState.PROCESSING, PaymentState.REQUIRES_ACTION}:
+        return False
+    if DemoWorld.objects.filter(merchant_id=payment.merchant_id, finished_at=None).exists():
         return False
     now = clock.now()
     unasked = Q(asked_at__isnull=True) | Q(asked_at__lte=now - ASK_ON_READ_EVERY)

@@ -7,8 +7,9 @@ noticed by the ledger itself.
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from payments.models import Capture, Payment, Refund
-from rupai.accounts.models import Merchant
 from wallets.services import ledger
 from wallets.services.ledger import Chart, NewTransfer
 
@@ -22,7 +23,9 @@ def prepare(payment: Payment) -> None:
 
 def fee_of(payment: Payment, amount: int) -> int:
     """Our fee for a capture, in minor units, rounded once, half away from zero."""
-    points = Merchant.objects.values_list("fee_basis_points", flat=True).get(pk=payment.merchant_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT fee_basis_points FROM accounts_merchant WHERE id = %s", [payment.merchant_id])
+        [points] = cursor.fetchone()
     return payment.money.__class__(amount, payment.currency).share(basis_points=points).minor
 
 

@@ -9,7 +9,7 @@ from payments.services.connectors import connector_of_attempt
 from payments.services.outcomes import Outcome
 from payments.services.refunding import apply_refund, reserve_refund
 from payments.services.settle import settle_refund
-from rupai.core import failpoints
+from rupai.core import failpoints, statements
 from rupai.core.actor import Actor
 from rupai.core.money import Money
 
@@ -32,7 +32,7 @@ def refund_payment(
     :raises RefundTooLarge: when pending, succeeded and this refund together exceed what was captured.
     """
     actor.require("refunds:write")
-    payment: Payment = Payment.objects.visible_to(actor).named(payment_id)
+    payment = statements.named(Payment, payment_id, actor=actor)
     if resumed:
         begun = Refund.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first()
         if begun is not None:

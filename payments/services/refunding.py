@@ -8,12 +8,16 @@ from payments.services import moves, postings
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
-from rupai.core import clock, events, ids
+from rupai.core import clock, events, ids, statements
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
 
 _REFUNDABLE = frozenset({AttemptState.CHARGED, AttemptState.PARTIALLY_CHARGED})
+
+
+# What may change on a refund after it was reserved.
+_CHANGING = ["state", "provider_id", "failure_code", "failure_message", "exchange", "updated_at", "next_sync_at"]
 
 
 class RefundTooLarge(DomainError):
@@ -37,10 +41,10 @@ def reserve_refund(
     now = clock.now()
     refund = _new_refund(payment, attempt, wanted, reason, note, idempotency_id, actor, now)
     payment.amount_refund_pending += wanted
-    moves.save_payment(payment)
-    events.emit(
+    event = events.draft(
         "refund.created", subject=refund, actor=actor, data=refund.public(), changes={"status": [None, refund.state]}
     )
+    moves.save_payment(payment, beside=[refund, event])
     postings.hold_refund(payment, refund, at=now)
     return refund
 
@@ -68,7 +72,7 @@ def _new_refund(
     actor: Actor,
     now: datetime,
 ) -> Refund:
-    return Refund.objects.create(
+    return Refund(
         id=ids.new_key(now),
         merchant_id=payment.merchant_id,
         livemode=payment.livemode,
@@ -89,7 +93,8 @@ def _new_refund(
 def apply_refund(refund: Refund, outcome: Outcome, *, actor: Actor) -> Refund:
     """Apply a refund's outcome in the running transaction; one that was applied already changes nothing."""
     payment = moves.lock_payment(refund.payment)
-    current = Refund.objects.get(pk=refund.pk)
+    current: Refund
+    [(current,)] = statements.read([Refund], "FROM payments_refund t0 WHERE t0.id = %s", [refund.pk])
     current.payment = payment
     if current.state != TransferState.PENDING:
         return current
@@ -97,7 +102,7 @@ def apply_refund(refund: Refund, outcome: Outcome, *, actor: Actor) -> Refund:
     current.exchange = outcome.exchange or current.exchange
     current.updated_at = clock.now()
     if outcome.kind in {"pending", "unknown"}:
-        current.save(force_update=True)
+        statements.write(changed=[(current, _CHANGING)])
         return current
     succeeded = outcome.kind == "captured" and outcome.amount == current.amount
     _finish(payment, current, outcome, succeeded, actor)
@@ -115,14 +120,15 @@ def _finish(payment: Payment, refund: Refund, outcome: Outcome, succeeded: bool,
     else:
         refund.state = TransferState.FAILED
         refund.failure_code, refund.failure_message = outcome.code[:64] or "refund_failed", outcome.message[:255]
-    refund.save(force_update=True)
-    moves.save_payment(payment)
     name = "refund.succeeded" if succeeded else "refund.failed"
     changes = {"status": [TransferState.PENDING.value, str(refund.state)]}
-    events.emit(name, subject=refund, actor=actor, data=refund.public(), changes=changes)
+    told = [events.draft(name, subject=refund, actor=actor, data=refund.public(), changes=changes)]
+    payment.updated_at = now
     if succeeded and was != payment.status and payment.state == PaymentState.CAPTURED:
         # The wire tells a refunded capture by another status; readers of payments follow their own events only.
         changes = {"status": [was, payment.status]}
-        events.emit("payment.refunded", subject=payment, actor=actor, data=payment.public(), changes=changes)
+        data = payment.public()
+        told.append(events.draft("payment.refunded", subject=payment, actor=actor, data=data, changes=changes))
+    moves.save_payment(payment, beside=told, also=[(refund, _CHANGING)], at=now)
     settle = postings.post_refund if succeeded else postings.void_refund
     settle(payment, refund, at=now)

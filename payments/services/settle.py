@@ -77,14 +77,12 @@ def _apply_to_capture(attempt: Attempt, view: Outcome, actor: Actor) -> None:
 
 def _void_did_not_happen(attempt: Attempt, view: Outcome, actor: Actor) -> None:
     """Go back to what the provider still holds; the caller may cancel again."""
-    payment = moves.lock_payment(attempt.payment)
-    current = Attempt.objects.get(pk=attempt.pk)
+    payment, current = moves.lock_attempt(attempt)
     recent = clock.now() - current.updated_at < ABSENT_COUNTS_AFTER and current.next_sync_at is None
     if current.state not in {AttemptState.VOID_INITIATED, AttemptState.UNKNOWN} or recent:
         return
     current.operation = Attempt.Operation.AUTHORIZE
     current.next_sync_at = None
-    current.payment = payment
     held = {"authorized": AttemptState.AUTHORIZED, "action": AttemptState.AUTHENTICATION_PENDING}.get(view.kind)
     if held is not None:
         moves.move_attempt(current, payment, held, actor=actor)
@@ -92,7 +90,7 @@ def _void_did_not_happen(attempt: Attempt, view: Outcome, actor: Actor) -> None:
         return
     if current.state != AttemptState.UNKNOWN:
         moves.move_attempt(current, payment, AttemptState.UNKNOWN, actor=actor)
-    current.save(force_update=True)
+    moves.save_attempt(current)
     moves.save_payment(payment)
     authorization.apply(current, view, actor=actor)
 

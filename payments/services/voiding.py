@@ -15,9 +15,7 @@ def apply_void(attempt: Attempt, outcome: Outcome, *, actor: Actor, ends_as: str
     A refused void does not say what became of the authorisation, so the provider is asked; "authorized" from that
     question means that the void never arrived.
     """
-    payment = moves.lock_payment(attempt.payment)
-    current = Attempt.objects.get(pk=attempt.pk)
-    current.payment = payment
+    payment, current = moves.lock_attempt(attempt)
     if current.state not in {AttemptState.VOID_INITIATED, AttemptState.UNKNOWN}:
         return payment
     current.exchange = outcome.exchange or current.exchange

@@ -43,7 +43,7 @@ class BearerAuthentication(BaseAuthentication):
         if value is None:
             return None
         address = client_address(request._request)
-        found = identify(value, address=address)
+        found = identify(value, address=address, agent=request.META.get("HTTP_USER_AGENT", ""))
         if found is None:
             refuse_flood(address)
             raise AuthenticationFailed("The key or token is not valid")
@@ -61,11 +61,11 @@ def bearer_of(request: Request) -> str | None:
     return value.strip() if scheme.lower() == "bearer" else None
 
 
-def identify(value: str, *, address: str | None) -> tuple[User | KeyHolder, Actor] | None:
+def identify(value: str, *, address: str | None, agent: str = "") -> tuple[User | KeyHolder, Actor] | None:
     """Find who holds a key or token; None when it is wrong."""
     if not value.startswith("rk_"):
         return actor_of_token(value)
-    actor = actor_of_key(value, address=address)
+    actor = actor_of_key(value, address=address, agent=agent)
     return None if actor is None else (KeyHolder(actor.id), actor)
 
 

@@ -2,35 +2,21 @@
 
 import json
 import uuid
-import zoneinfo
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django_otp.models import Device
 
-from rupai.accounts.scopes import SCOPES
+from rupai.accounts.scopes import check_scopes
 from rupai.core import clock, crypto
 from rupai.core.rows import Row, RowQuerySet, TenantRow
-
-
-def check_zone(name: str) -> None:
-    """Refuse a time zone that the zone database does not know."""
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"{name!r} is no time zone; use a name such as Asia/Kolkata")
-
-
-def check_scopes(scopes: list[str]) -> None:
-    """Refuse scopes that do not exist."""
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown:
-        raise ValidationError(f"Unknown scopes: {', '.join(unknown)}")
+from rupai.core.zones import check_zone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -193,6 +179,27 @@ class ApiKey(Row):
         if self.revoked_at is not None:
             return "revoked"
         return "active" if self.is_usable(clock.now()) else "expired"
+
+
+class ApiKeyUse(models.Model):
+    """Who called with a key on one day (UTC): an address and a kind of program; a key has at most a hundred a day."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="uses", editable=False)
+    day = models.DateField(editable=False)
+    address = models.GenericIPAddressField(null=True, editable=False)
+    agent = models.CharField(max_length=60, blank=True, editable=False)
+    calls = models.BigIntegerField("calls, at least", editable=False)
+    last_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        verbose_name = "use of an API key"
+        indexes: ClassVar = [models.Index(fields=["day"], name="apikeyuse_age")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["key", "day", "address", "agent"], name="apikeyuse_once", nulls_distinct=False
+            )
+        ]
 
 
 class Customer(TenantRow):

@@ -2,11 +2,11 @@
 
 from celery import shared_task
 
-from rupai.accounts.services import guard, tokens
+from rupai.accounts.services import guard, tokens, uses
 from rupai.core.queue import Task
 
 
 @shared_task(name="accounts.forget_sign_ins", base=Task)
 def forget_sign_ins() -> int:
-    """Delete ended tokens, families and counters; hourly is often enough."""
-    return guard.forget_old() + tokens.forget_old()
+    """Delete ended tokens, families, counters and old callers of keys; hourly is often enough."""
+    return guard.forget_old() + tokens.forget_old() + uses.forget_old()

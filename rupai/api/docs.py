@@ -4,8 +4,11 @@ import json
 from functools import cache
 from typing import Any, ClassVar
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.http import HttpResponse
 from django.templatetags.static import static
+from django.utils.decorators import method_decorator
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -33,6 +36,8 @@ class Description(APIView):
         return HttpResponse(_description(), content_type="application/json")
 
 
+# The browser's own drawings come inside its style sheet.
+@method_decorator(csp_update({"img-src": [SELF, "data:"]}), name="dispatch")
 class Docs(SpectacularSwaggerSplitView):
     """The description to browse; scripts and styles are files of ours, since the page's policy allows no other."""
 

@@ -38,9 +38,7 @@ class ActorThrottle(BaseThrottle):
         self.pause = WINDOW_SECONDS - second % WINDOW_SECONDS
         name = f"throttle:{actor.id}:{second // WINDOW_SECONDS}"
         try:
-            if cache.add(name, 1, timeout=2 * WINDOW_SECONDS):
-                return True
-            return cache.incr(name) <= settings.REQUESTS_PER_MINUTE
+            return _count(name) <= settings.REQUESTS_PER_MINUTE
         except (RedisError, OSError, ValueError) as error:
             _leave_alone()
             log.warning("throttle counter not available", error=str(error))
@@ -48,6 +46,14 @@ class ActorThrottle(BaseThrottle):
 
     def wait(self) -> float | None:
         return self.pause
+
+
+def _count(name: str) -> int:
+    """Count one more. Only the first of a window finds no counter; the others need not ask for one to be made."""
+    try:
+        return cache.incr(name)
+    except ValueError:
+        return 1 if cache.add(name, 1, timeout=2 * WINDOW_SECONDS) else cache.incr(name)
 
 
 def _leave_alone() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from rupai.core import clock, logs
+from rupai.core import clock, logs, statements
 from rupai.core.actor import Actor
 from rupai.core.models import Event
 
@@ -44,11 +44,24 @@ def emit(
     :raises EmitNeedsTransaction: outside ``transaction.atomic()``.
     :raises ValueError: when the name is not of the form.
     """
+    event = draft(type, subject=subject, actor=actor, data=data, changes=changes)
+    statements.write([event])
+    return event
+
+
+def draft(
+    type: str, *, subject: Subject, actor: Actor, data: dict[str, Any], changes: dict[str, list[Any]] | None = None
+) -> Event:
+    """Make the event that ``emit`` would write, for a caller that writes it together with other rows.
+
+    :raises EmitNeedsTransaction: outside ``transaction.atomic()``.
+    :raises ValueError: when the name is not of the form.
+    """
     if not connection.in_atomic_block:
         raise EmitNeedsTransaction(type)
     if not _NAME.fullmatch(type):
         raise ValueError(f"Events are named <noun>.<past verb>, not {type!r}")
-    return Event.objects.create(
+    return Event(
         merchant_id=subject.merchant_id,
         livemode=subject.livemode,
         created_at=clock.now(),

@@ -169,14 +169,17 @@ def _join(found: IdempotencyRecord, wanted: IdempotencyRecord) -> Claim | Answer
     return Claim(found.pk, found.leased_until, resumed=True)
 
 
+_STORE = """
+    UPDATE core_idempotencyrecord SET state = 'done', status = %s, content_type = %s, body = %s
+    WHERE id = %s AND leased_until = %s AND state = 'running'
+"""
+
+
 def store(held: Claim, answer: Answer) -> None:
     """Keep the answer for replay; a holder whose lease went to another changes nothing."""
-    record = IdempotencyRecord.objects.filter(
-        pk=held.id, leased_until=held.leased_until, state=IdempotencyRecord.State.RUNNING
-    )
-    record.update(
-        state=IdempotencyRecord.State.DONE, status=answer.status, content_type=answer.content_type, body=answer.body
-    )
+    body = IdempotencyRecord._meta.get_field("body").get_db_prep_save(answer.body, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [answer.status, answer.content_type, body, held.id, held.leased_until])
 
 
 def release(held: Claim) -> None:
