@@ -1,11 +1,13 @@
 """Reading payments: lists, filters and the story of one payment."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
-from payments.models import Payment, PaymentMethod, Refund
+from payments.models import DemoWorld, Payment, PaymentMethod, Refund
 from payments.models.method import Method
 from payments.states import AttemptState, PaymentState, TransferState
 from rupai.accounts.models import Customer
@@ -34,6 +36,34 @@ def methods_of(actor: Actor) -> RowQuerySet[PaymentMethod]:
     actor.require("payment_methods:read")
     rows: RowQuerySet[PaymentMethod] = PaymentMethod.objects.visible_to(actor)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class DemoProgress:
+    """How many payments of the demo world are there, of how many, since when it is made, and when it was finished."""
+
+    done: int
+    total: int
+    since: datetime
+    finished_at: datetime | None
+
+    @property
+    def finished(self) -> bool:
+        return self.finished_at is not None
+
+
+def demo_progress() -> DemoProgress | None:
+    """How far the demo world is; None when there is none."""
+    found = DemoWorld.objects.aggregate(
+        done=Sum("made"),
+        total=Sum("payments"),
+        since=Min("began_at"),
+        ended=Max("finished_at"),
+        open=Count("pk", filter=Q(finished_at=None)),
+    )
+    if not found["total"]:
+        return None
+    return DemoProgress(found["done"], found["total"], found["since"], None if found["open"] else found["ended"])
 
 
 def story_of(payment: Payment) -> dict[str, Any]:

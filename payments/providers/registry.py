@@ -6,7 +6,9 @@ from payments.providers.base import AccountConfig, Connector
 from payments.providers.sandbox import SandboxConnector
 from rupai.core.errors import InvalidInput
 
-_connectors: dict[str, Callable[[AccountConfig], Connector]] = {SandboxConnector.name: SandboxConnector}
+# All of them speak to the sandbox acquirer; the further names let one test bank stand for several acquirers.
+SANDBOXES = (SandboxConnector.name, "sandbox_alpha", "sandbox_beta", "sandbox_gamma")
+_connectors: dict[str, Callable[[AccountConfig], Connector]] = dict.fromkeys(SANDBOXES, SandboxConnector)
 
 
 class UnknownProvider(InvalidInput):

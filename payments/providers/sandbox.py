@@ -31,6 +31,7 @@ _CAPABILITIES = Capabilities(
         "card": MethodCapability(manual_capture=True, multiple_captures=True, partial_refund=True, challenge=True),
         "upi": MethodCapability(currencies=_RUPEES, partial_refund=True, challenge=True),
         "netbanking": MethodCapability(currencies=_RUPEES, partial_refund=True, challenge=True),
+        "wallet": MethodCapability(partial_refund=True, challenge=True),
     }
 )
 

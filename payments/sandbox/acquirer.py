@@ -17,14 +17,26 @@ from payments.sandbox.tokens import Delivery, Verdict
 
 
 class Acquirer:
-    """One acquirer with its book; `now` gives the time in UTC, `model` holds for accounts without one of their own."""
+    """One acquirer with its book; `now` gives the time in UTC, `model` holds for accounts without one of their own.
 
-    def __init__(self, *, journal: Journal, now: Callable[[], datetime], model: OutcomeModel | None = None) -> None:
+    `drawn_by` turns a reference into what the draws of its outcome hang on: the reference itself, unless a caller whose
+    references differ from run to run wants the same outcomes all the same.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        now: Callable[[], datetime],
+        model: OutcomeModel | None = None,
+        drawn_by: Callable[[str], str] = str,
+    ) -> None:
         self.book = Book()
         self.default_model = model or OutcomeModel()
         self.models: dict[str, OutcomeModel] = {}
         self._journal = journal
         self._now = now
+        self._drawn_by = drawn_by
 
     def restore(self, entries: Iterable[Entry]) -> int:
         """Book entries that are in the journal already and tell how many there were."""
@@ -71,7 +83,7 @@ class Acquirer:
             token=entry.token,
             amount=entry.amount,
             currency=entry.currency,
-            reference=entry.reference,
+            reference=self._drawn_by(entry.reference),
             capture=entry.capture,
             challenge=challenge,
             model=model,
@@ -95,9 +107,8 @@ class Acquirer:
         account = self.book.account(entry.account)
         charge = self.due_charge(account, entry.account, entry.charge)
         model = self.model(entry.account)
-        outcome = decide_later(
-            token=charge.token, operation=entry.op, reference=f"{charge.id}:{entry.key}", model=model
-        )
+        reference = self._drawn_by(f"{charge.id}:{entry.key}")
+        outcome = decide_later(token=charge.token, operation=entry.op, reference=reference, model=model)
         prefix = {Operation.CAPTURE: "cap", Operation.REFUND: "re"}.get(entry.op)
         entry = replace(
             entry,

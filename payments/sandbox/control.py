@@ -13,7 +13,7 @@ from payments.sandbox.messages import Answer, Refused, Request, encode
 from payments.sandbox.objects import ChargeStatus, RefundStatus
 from payments.sandbox.outcomes import WHOLE, Outage, OutcomeModel
 
-_METHODS = ("card", "upi", "netbanking")
+_METHODS = ("card", "upi", "netbanking", "wallet")
 # Operations without an id of their own: the charge's state tells that they were loaded before.
 _ONCE = (Operation.VOID, Operation.AUTHENTICATE, Operation.SETTLE)
 _LONGEST_MS = 3_600_000

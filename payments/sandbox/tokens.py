@@ -91,8 +91,22 @@ def _approved() -> Iterator[Token]:
     yield Token(name="tok_mastercard", brand="mastercard", last4="4444", note="succeeds")
     yield Token(name="tok_amex", brand="amex", last4="0005", note="succeeds")
     yield Token(name="tok_rupay", brand="rupay", last4="0011", country="IN", note="succeeds")
+    yield Token(name="tok_mastercard_in", brand="mastercard", last4="1015", country="IN", note="succeeds")
+    yield Token(name="tok_visa_gb", last4="1023", country="GB", note="succeeds")
+    yield Token(name="tok_mastercard_de", brand="mastercard", last4="1031", country="DE", note="succeeds")
+    yield Token(name="tok_visa_fr", last4="1049", country="FR", note="succeeds")
+    yield Token(name="tok_jcb", brand="jcb", last4="1056", country="JP", note="succeeds")
     yield _upi("tok_upi_success", "success@sandbox", note="succeeds")
     yield _bank("tok_netbanking_success", note="succeeds")
+    yield Token(
+        name="tok_wallet_success",
+        method="wallet",
+        brand="wallet",
+        label="Sandbox Wallet",
+        country="IN",
+        expiry=None,
+        note="succeeds",
+    )
 
 
 def _upi(name: str, label: str, *, charge: Behaviour = NORMAL, note: str) -> Token:

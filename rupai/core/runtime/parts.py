@@ -19,6 +19,9 @@ class Part:
     after: tuple[str, ...] = ()
     # A task runs to its end, which must be a success; anything else runs until it is stopped.
     task: bool = False
+    # A task beside the platform: it starts once everything else is ready, nobody waits for it, and nothing but its own
+    # work is lost when it fails.
+    aside: bool = False
     account: Account | None = None
     prepare: Callable[[], None] | None = None
     # Asked again and again; without it a part is ready once it runs, a task once it succeeded.

@@ -1,5 +1,6 @@
 """What ``up`` runs, as data."""
 
+import math
 import sys
 from functools import partial
 
@@ -24,6 +25,7 @@ def parts_of(site: Site) -> list[Part]:
     worker = f"worker -Q {','.join(QUEUES)} --concurrency 4 --without-gossip --without-mingle -n up@%h"
     # Without a pid file: after a kill -9 a stale one would be in the way.
     beat = "beat -S django --pidfile="
+    demo = partial(part, name="demo", command=_manage("seed_demo --background"), task=True, aside=True)
     return [
         *site.services,
         part(name="migrate", command=migrate, after=database, task=True),
@@ -32,6 +34,7 @@ def parts_of(site: Site) -> list[Part]:
         part(name="web", command=web, after=migrated, ready=partial(_is_healthy, site.port)),
         part(name="worker", command=_python(f"-m celery -A rupai {worker}"), after=migrated),
         part(name="beat", command=_python(f"-m celery -A rupai {beat}"), after=migrated),
+        *([demo(after=("bootstrap", "web", *sandbox), ready_within=math.inf)] if site.demo else ()),
     ]
 
 

@@ -51,14 +51,16 @@ def spawn(
 
 
 def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
-    def before_exec() -> None:
-        # Runs after the change of user, which would clear the setting.
-        if _libc is not None:
-            _libc.prctl(SET_DEATH_SIGNAL, int(death_signal))
-        if os.getppid() != parent:
-            os._exit(1)
+    # Runs after the change of user, which would clear the setting.
+    return lambda: die_with(parent, death_signal)
 
-    return before_exec
+
+def die_with(parent: int, death_signal: signal.Signals = signal.SIGKILL) -> None:
+    """End with the parent, however it ends; called by a child as its first act."""
+    if _libc is not None:
+        _libc.prctl(SET_DEATH_SIGNAL, int(death_signal))
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def ended(child: Child) -> bool:

@@ -84,7 +84,7 @@ class Supervisor:
         :raises StartError: when a part ends, or is not ready in time; ``said`` tells why the whole is not.
         :raises StopAsked: when a signal asked to stop.
         """
-        self.wait_until(lambda: all(run.state is State.READY for run in self._runs.values()), self._awaited, within=600)
+        self.wait_until(self._all_ready, self._awaited, within=600)
         if green:
             self.wait_until(green, said, within=GREEN_WITHIN)
         self._complete = True
@@ -115,8 +115,7 @@ class Supervisor:
         while True:
             self._bell.check()
             self._look()
-            settled = all(run.state is State.READY for run in self._runs.values())
-            self._bell.wait(WATCH_EVERY if settled else LOOK_EVERY)
+            self._bell.wait(WATCH_EVERY if self._all_ready() else LOOK_EVERY)
             for run in self._runs.values():
                 logfiles.trim(run.log)
 
@@ -137,6 +136,9 @@ class Supervisor:
             raise StartError(f"{name} does not run")
         return child.pid
 
+    def _all_ready(self) -> bool:
+        return all(run.state is State.READY for run in self._runs.values() if not run.part.aside)
+
     def _awaited(self) -> str:
         return ", ".join(run.part.name for run in self._runs.values() if run.state is State.STARTING) or "the next part"
 
@@ -149,7 +151,7 @@ class Supervisor:
     def _step(self, run: Run) -> None:
         if run.state is State.WAITING:
             ready = all(self._runs[name].state is State.READY for name in run.part.after)
-            if ready and time.monotonic() >= run.not_before:
+            if ready and (self._complete or not run.part.aside) and time.monotonic() >= run.not_before:
                 self._launch(run)
         elif run.part.task and run.state is State.READY:
             return
@@ -186,7 +188,8 @@ class Supervisor:
     def _is_ready(self, run: Run) -> None:
         run.state = State.READY
         run.ready_since = time.monotonic()
-        word = "restarted" if self._complete else "done" if run.part.task else "ready" if run.part.ready else "started"
+        again = self._complete and not run.part.aside
+        word = "restarted" if again else "done" if run.part.task else "ready" if run.part.ready else "started"
         self._progress.line(f"  {run.part.name:<12} {word:<9} {time.monotonic() - run.started:5.1f} s")
 
     def _has_ended(self, run: Run) -> None:
@@ -195,6 +198,10 @@ class Supervisor:
             if run.part.finish:
                 run.part.finish()
             self._is_ready(run)
+            return
+        if run.part.aside:
+            run.state = State.READY
+            self._progress.line(f"  {run.part.name:<12} failed ({_how(code)}){self._words(run)}")
             return
         if not self._complete or run.part.task:
             raise StartError(f"{run.part.name} failed ({_how(code)}){self._words(run)}")

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ def test_given_services_have_no_parts(site: Site) -> None:
     assert list(parts) == ["migrate", "sandbox", "bootstrap", "web", "worker", "beat"]
     assert parts["migrate"].after == ()
     assert parts["bootstrap"].after == ("migrate", "sandbox")
+
+
+def test_the_demo_world_is_made_beside_everything_else(site: Site) -> None:
+    demo = {part.name: part for part in parts_of(replace(site, demo=True))}["demo"]
+    assert demo.aside
+    assert demo.task
+    assert set(demo.after) == {"bootstrap", "web", "sandbox"}
 
 
 def test_every_process_shares_one_environment(site: Site) -> None:

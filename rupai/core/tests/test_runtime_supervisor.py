@@ -261,3 +261,19 @@ def _zombies(parent: int) -> list[str]:
         if re.search(rf"^PPid:\t{parent}$", text, re.M) and re.search(r"^State:\tZ", text, re.M):
             found.append(status.parent.name)
     return found
+
+
+def test_a_task_beside_the_platform_is_neither_waited_for_nor_missed(
+    tmp_path: Path, said: io.StringIO, supervise: Callable[..., Supervisor], part: Callable[..., Part]
+) -> None:
+    beside = {"task": True, "aside": True}
+    never = part("never", "echo start $NAME >> diary; sleep 1000", after=("web",), **beside)
+    supervisor = supervise(never, part("fails", "echo no room; exit 3", **beside), part("web", LOYAL))
+    supervisor.start()
+    assert not (tmp_path / "diary").exists() or "never" not in (tmp_path / "diary").read_text()
+    _keep_running(supervisor, lambda: "never" in (tmp_path / "diary").read_text() and "fails" in said.getvalue())
+    assert "fails        failed (ended with code 3): no room" in said.getvalue()
+    pid = supervisor.pid("never")
+    supervisor.stop()
+    assert not _is_alive(pid)
+    assert (tmp_path / "diary").read_text().splitlines()[-1] == "end web"
