@@ -20,8 +20,8 @@ _HANDLER_RUNS = "SELECT 1 FROM core_handlerrun WHERE state = 'pending'"
 # Dead letters are rare; the newest suffice.
 _DEAD_LETTERS = """
 SELECT task, count(*) FROM (
-    SELECT task, replayed_at FROM core_deadletter ORDER BY created_at DESC LIMIT %s
-) AS newest WHERE replayed_at IS NULL GROUP BY 1
+    SELECT task, replayed_at, discarded_at FROM core_deadletter ORDER BY created_at DESC LIMIT %s
+) AS newest WHERE replayed_at IS NULL AND discarded_at IS NULL GROUP BY 1
 """
 # By the partial index delivery_due.
 _WEBHOOKS = "SELECT 1 FROM notifications_webhookdelivery WHERE state = 'pending'"
