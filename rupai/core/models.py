@@ -134,6 +134,9 @@ class DeadLetter(models.Model):
     correlation_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     replayed_at = models.DateTimeField(null=True, blank=True)
+    discarded_at = models.DateTimeField(null=True, blank=True)
+    # Who decided last; the platform's own work has no merchant in whose log it could be told.
+    decided_by = models.CharField(max_length=80, blank=True, db_collation="C")
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=["-created_at"], name="deadletter_newest")]

@@ -16,7 +16,13 @@ from rupai.core.queue_names import QUEUES
 log = structlog.get_logger(__name__)
 
 # Work of the lower floors runs with the queue whose lateness it shares.
-_QUEUE_OF_APP = {"core": "payments", "accounts": "compliance", "wallets": "payments", "subscriptions": "payments"}
+_QUEUE_OF_APP = {
+    "core": "payments",
+    "accounts": "compliance",
+    "approvals": "payments",
+    "wallets": "payments",
+    "subscriptions": "payments",
+}
 MOST_TRIES = 5
 # A message whose holder died goes to the end of the queue after this pause, so that it holds up no other.
 REDELIVERY_SECONDS = 1

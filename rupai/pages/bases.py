@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.filters import RelatedFieldListFilter
 from django.db import models
 from django.db.models import QuerySet
@@ -14,9 +14,10 @@ from rupai.accounts import selectors
 from rupai.accounts.models import User
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
+from rupai.pages.widgets import OwnWidgets
 
 
-class TranslatingAdmin(admin.ModelAdmin[Any]):
+class TranslatingAdmin(OwnWidgets):
     """Shows a service's refusal as a message instead of failing; what the page had begun is rolled back."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -109,7 +110,7 @@ class TenantAdmin(TranslatingAdmin):
         return (name, OwnRelatedFilter) if found is not None and found.is_relation else name
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(OwnWidgets):
     """Rows that nobody adds, changes or deletes here. Sealed and other binary columns are never shown."""
 
     hidden: ClassVar[tuple[str, ...]] = ()

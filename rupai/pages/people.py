@@ -3,19 +3,28 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from rupai.accounts import selectors
 from rupai.accounts.forms import NewMemberForm, RoleForm
 from rupai.accounts.models import Customer, Membership, Merchant, Role, User
+from rupai.accounts.scopes import ROLES
 from rupai.accounts.services import merchants, people, roles, second_factor
-from rupai.core import clock, ids
+from rupai.core import clock
 from rupai.core.actor import Actor
+from rupai.pages import members
 from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin, person
+from rupai.pages.lists.columns import Column, address
+from rupai.pages.lists.console_list import ConsoleList
+from rupai.pages.lists.filters import choice, flag
+from rupai.pages.place import place_of
+from rupai.pages.registry import MenuItem, menu
 from rupai.pages.step_up import ask_again, recently_verified, step_up
 
 # Roles say who may do what; Django's groups beside them would only mislead.
@@ -137,14 +146,24 @@ class PersonAdmin(UserAdmin[User], TenantAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(TenantAdmin):
+class MembershipAdmin(ConsoleList, TenantAdmin):
     read_scope = "users:read"
     write_scope = "users:write"
-    list_display = ("user", "merchant", "role", "is_active", "created_at")
-    list_filter = ("merchant", "role", "is_active")
     list_select_related = ("user", "merchant", "role")
-    search_fields = ("user__email",)
-    ordering = ("-created_at",)
+    columns = (
+        Column(name="user", label="User", value="user__email", url=address, card="primary"),
+        Column(name="is_active", label="Active", kind="flag", card="primary"),
+        Column(name="name", label="Name", value="user__name", card="secondary"),
+        Column(name="role", label="Role", value="role__name"),
+        Column(name="merchant", label="Merchant", value="merchant__name", card="secondary"),
+        Column(name="created_at", label="Member since", kind="when"),
+    )
+    filters = (
+        choice("role", "Role", [(name, name) for name in ROLES], field="role__name"),
+        flag("is_active", "Active"),
+    )
+    search_exact = ("user__email", "user__name")
+    search_hint = "Whole e-mail address or name"
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if not change:
@@ -152,10 +171,29 @@ class MembershipAdmin(TenantAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("merchant", "email", "name", "role") if obj is None else ("user", "merchant", "role", "is_active")
+        return (
+            ("merchant", "email", "name", "role", "console")
+            if obj is None
+            else ("user", "merchant", "role", "is_active")
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else ("user", "merchant")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"merchant": place_of(request).merchant, "console": True}
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        if request.method == "POST":
+            return super().change_view(request, object_id, form_url, extra_context)
+        member = self.get_object(request, unquote(object_id))
+        if member is None or not self.has_view_permission(request, member):
+            raise Http404
+        return members.show(request, member)
+
+    def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: Any = None) -> HttpResponse:
+        messages.success(request, f"{obj.user} is a member now.")
+        return HttpResponseRedirect(reverse("admin:accounts_membership_change", args=[obj.pk]))
 
     def actor(self, request: HttpRequest, row: Membership) -> Actor:
         # Members have no mode: what happens to them is told in the stream in which the merchant really works.
@@ -167,7 +205,9 @@ class MembershipAdmin(TenantAdmin):
             people.change_member(actor=actor, user_id=obj.user.public_id, role=role, is_active=obj.is_active)
             return
         given = form.cleaned_data
-        made = people.invite_member(actor=actor, email=given["email"], name=given["name"], role=role)
+        made = people.invite_member(
+            actor=actor, email=given["email"], name=given["name"], role=role, console=given["console"]
+        )
         obj.pk, obj.user, obj.created_at = made.pk, made.user, made.created_at
         obj._state.adding = False
 
@@ -212,28 +252,42 @@ class RoleAdmin(TenantAdmin):
         roles.delete_role(actor=self.actor(request, obj), role=obj)
 
 
+def _erased_or_active(customer: Customer) -> str:
+    return "active" if customer.erased_at is None else "erased"
+
+
+menu(
+    MenuItem(
+        title="Customers",
+        icon="users",
+        url_name="accounts_customer_changelist",
+        order=40,
+        scope="customers:read",
+        letter="c",
+    )
+)
+
+
 @admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin, TenantAdmin):
+class CustomerAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
     """Found by id or by the exact e-mail address: personal data is sealed and cannot be searched otherwise."""
 
     read_scope = "customers:read"
-    list_display = ("public_id", "name", "email", "phone", "livemode", "created_at")
-    list_filter = ("livemode", "created_at")
-    search_fields = ("id",)
-    search_help_text = "Customer id or exact e-mail address"
-    ordering = ("-created_at", "-id")
-    show_full_result_count = False
+    in_search = True
+    columns = (
+        Column(name="customer", label="Customer", kind="customer", value=lambda row: row, card="primary"),
+        Column(name="name", label="Name", card="secondary"),
+        Column(name="phone", label="Phone"),
+        Column(name="public_id", label="Id", kind="mono"),
+        Column(name="state", label="Status", kind="status", value=_erased_or_active, card="primary"),
+        Column(name="created_at", label="Created", kind="when", card="secondary"),
+    )
+    filters = (flag("erased", "Erased", narrow=lambda rows, erased: rows.filter(erased_at__isnull=not erased)),)
+    search_hint = "Id or exact e-mail address"
+    empty_hint = "Customers are made by the API, or with their first payment."
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [*super().get_fields(request, obj), "name", "email", "phone"]
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        if "@" in term:
-            return selectors.customers_by_email(queryset, term), False
-        try:
-            return queryset.filter(pk=ids.parse(Customer.prefix, term)), False
-        except ids.InvalidId:
-            return queryset.none(), False
+    def search_rows(self, rows: Any, term: str, request: HttpRequest) -> Any:
+        return selectors.customers_by_email(rows, term) if "@" in term else super().search_rows(rows, term, request)

@@ -4,19 +4,21 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.gzip import gzip_page
 
 from rupai.accounts import selectors
 from rupai.accounts.forms import PasswordChangeForm, SignInForm
 from rupai.accounts.selectors import Standing
-from rupai.pages import second_factor
+from rupai.pages import place, preferences, registry, second_factor, theme
 from rupai.pages.step_up import mark_verified
+from rupai.pages.widgets import OwnWidgets
 
 View = Callable[..., HttpResponseBase]
 
@@ -29,12 +31,20 @@ class Console(AdminSite):
     index_title = "Overview"
     login_form = SignInForm
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Give admin classes of other packages our form fields and templates; theirs bring inline scripts."""
+        found = admin_class or ModelAdmin
+        if not issubclass(found, OwnWidgets):
+            plain = {"change_form_template": None, "change_list_template": None, "inlines": ()}
+            found = type(found.__name__, (OwnWidgets, found), {"__module__": found.__module__, **plain})
+        super().register(model_or_iterable, found, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         return selectors.standing(request.user) is Standing.INSIDE
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Protect a page; whoever still has to set up a second factor sees nothing but that."""
-        protected = super().admin_view(view, cacheable)
+        protected = gzip_page(super().admin_view(view, cacheable))
 
         def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if selectors.standing(request.user) is Standing.MUST_ENROL:
@@ -61,13 +71,23 @@ class Console(AdminSite):
             path("second-factor/", self.staff_view(second_factor.second_factor), name="second_factor"),
             path("confirm/", self.staff_view(second_factor.confirm), name="confirm"),
             path("invitation/<uidb64>/<token>/", second_factor.SetPassword.as_view(), name="set_password"),
+            path("place/", self.admin_view(place.change_place), name="place"),
+            path("theme/", self.admin_view(theme.change_theme), name="theme"),
+            *(path(page.route, self.admin_view(page.view), name=page.name) for page in registry.pages()),
         ]
         return own + super().get_urls()
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The first page: the one that an app has registered."""
+        view = registry.index_view()
+        return view(request) if view is not None else super().index(request, extra_context)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().login(request, extra_context)
         if request.method == "POST" and isinstance(response, HttpResponseRedirect):
             mark_verified(request)
+            if response.url == reverse("admin:index") and self.has_permission(request):
+                return HttpResponseRedirect(preferences.start_address(request))
         form = (getattr(response, "context_data", None) or {}).get("form")
         if form is not None and form.has_error("__all__", "too_many_tries"):
             response.status_code = 429

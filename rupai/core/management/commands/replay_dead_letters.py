@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, task: str | None, id: int | None, limit: int, **options: Any) -> None:
         letters = DeadLetter.objects.order_by("created_at")
-        letters = letters.filter(replayed_at__isnull=True) if id is None else letters.filter(pk=id)
+        letters = letters.filter(replayed_at=None, discarded_at=None) if id is None else letters.filter(pk=id)
         if id is not None and not letters.exists():
             raise CommandError(f"There is no dead letter {id}")
         if task:

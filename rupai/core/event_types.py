@@ -1,0 +1,35 @@
+"""Every event that there is: what a merchant may subscribe to. A test compares it with the code that emits."""
+
+EVENT_TYPES: dict[str, tuple[str, ...]] = {
+    "payment": (
+        "created",
+        "confirmed",
+        "action_required",
+        "authorized",
+        "partially_captured",
+        "captured",
+        "failed",
+        "cancelled",
+        "expired",
+        "conflicted",
+        "refunded",
+    ),
+    "refund": ("created", "succeeded", "failed"),
+    "payment_method": ("created", "detached"),
+    "customer": ("created", "updated"),
+    "merchant": ("created", "changed"),
+    "member": ("added", "changed", "removed"),
+    "user": ("disabled", "enabled"),
+    "role": ("created", "changed", "deleted"),
+    "api_key": ("created", "rotated", "revoked"),
+    "provider_account": ("created",),
+    "webhook_endpoint": ("created", "updated", "secret_rotated", "deleted", "disabled", "tested"),
+    "webhook_delivery": ("replayed",),
+    "approval": ("requested", "approved", "rejected", "cancelled", "expired", "executed", "failed"),
+    "data": ("exported",),
+}
+
+
+def names() -> list[str]:
+    """All names in full."""
+    return [f"{noun}.{verb}" for noun, verbs in EVENT_TYPES.items() for verb in verbs]

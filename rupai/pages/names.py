@@ -1,0 +1,37 @@
+"""Who somebody is, for people: the names behind the ids that rows carry."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from rupai.accounts.models import ApiKey, User
+from rupai.core import ids
+
+_PLATFORM = "platform:"
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """Map the ids of actors to names, with two queries however many there are; an unknown one stays as it is."""
+    wanted = {actor for actor in actors if actor}
+    names = {actor: _plain(actor) for actor in wanted}
+    for model in (User, ApiKey):
+        keys = {key for actor in wanted if (key := _key(model.prefix, actor)) is not None}
+        if not keys:
+            continue
+        for row in model.objects.filter(pk__in=keys):
+            names[row.public_id] = _person(row) if isinstance(row, User) else f"API key {row.name}"
+    return names
+
+
+def _person(user: User) -> str:
+    return f"{user.name or user.email}{' (platform)' if user.is_superuser else ''}"
+
+
+def _plain(actor: str) -> str:
+    return f"Platform: {actor.removeprefix(_PLATFORM)}" if actor.startswith(_PLATFORM) else actor
+
+
+def _key(prefix: str, actor: str) -> UUID | None:
+    try:
+        return ids.parse(prefix, actor)
+    except ids.InvalidId:
+        return None

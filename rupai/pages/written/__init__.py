@@ -1,0 +1,1 @@
+"""Dates as the console writes them, by language."""
