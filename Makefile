@@ -2,6 +2,7 @@
 # make test    everything that needs no outside service
 # make check   what must hold before a commit      make quick   the same in seconds, without a database
 # make soak    the full counts                     make bench   figures beside pgbench
+# make e2e     only the tests with a browser (Debian's chromium); screenshots in artifacts/
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check -qq

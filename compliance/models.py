@@ -1,4 +1,4 @@
-"""The audit chain: one sealed entry for each sequenced event, and the head of each merchant's chain."""
+"""The audit chain: one sealed entry for each sequenced event, the head of each chain, and verifications of them."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from rupai.core.models import Event
-from rupai.core.rows import RowQuerySet
+from rupai.core.rows import Row, RowQuerySet
 
 
 class AuditEntry(models.Model):
@@ -62,3 +62,44 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} · {self.hash[:12]}"
+
+
+class ChainCheck(Row):
+    """One verification that somebody asked for; without merchant it covers all chains and the whole log."""
+
+    prefix = "chk"
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        VERIFIED = "verified"
+        BROKEN = "broken"
+        FAILED = "failed"
+
+    merchant_id = models.UUIDField(null=True, editable=False)
+    livemode = models.BooleanField(null=True, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    requested_by = models.CharField(max_length=80, editable=False, db_collation="C")
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING, editable=False)
+    expected = models.BigIntegerField("entries when it began", editable=False)
+    entries = models.BigIntegerField("entries checked", default=0, editable=False)
+    # For each chain: tenant, entries, hash, and seq, event and problem of the first fault.
+    verdicts = models.JSONField(default=list, editable=False)
+    beat_at = models.DateTimeField(editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[Any] = RowQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "verification of the audit chain"
+        verbose_name_plural = "verifications of the audit chain"
+        indexes: ClassVar = [
+            models.Index(fields=["merchant_id", "livemode", "-created_at", "-id"], name="chaincheck_newest")
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["merchant_id", "livemode"],
+                condition=Q(state="running"),
+                nulls_distinct=False,
+                name="chaincheck_one_at_a_time",
+            )
+        ]

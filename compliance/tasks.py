@@ -1,9 +1,11 @@
-"""Scheduled work of compliance: numbering the event log."""
+"""Work of compliance: numbering the event log, and verifying chains that are too long for a request."""
 
 from celery import shared_task
 
 from compliance.audit import sequencer
-from rupai.core import queue
+from compliance.models import ChainCheck
+from compliance.services import checks
+from rupai.core import ids, queue
 from rupai.core.queue import Task
 
 # About ten seconds of work; what is left is the next run's, so that a task never comes near its time limit.
@@ -20,3 +22,9 @@ def sequence_events() -> int:
     if count >= _MOST_EVENTS:
         queue.enqueue("compliance.sequence_events")
     return count
+
+
+@shared_task(name="compliance.verify_chain", base=Task, time_limit=3600, soft_time_limit=3500)
+def verify_chain(*, check_id: str) -> str:
+    """Carry out a verification that somebody asked for; tell how it ended."""
+    return checks.carry_out(ids.parse(ChainCheck.prefix, check_id)).state

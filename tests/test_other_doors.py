@@ -1,6 +1,7 @@
 """The doors beside REST: console pages and WebSockets let nobody in who has no business there."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -21,25 +22,21 @@ CONSOLE = [route for route in routes(get_resolver().url_patterns) if route.start
 # Pages of the console that do not lead to the sign-in, with their answer to nobody.
 OPEN = {"admin/login/": 200, "admin/invitation/<uidb64>/<token>/": 200}
 # Every WebSocket there is, and how its handshake ends for nobody.
-SOCKETS = {"": 4404}
-VALUES = {
-    "<path:content_type_id>": "1",
-    "<path:object_id>": "019ab3c4-0000-7000-8000-000000000000",
-    "<int:pk>": "1",
-    "<id>": "019ab3c4-0000-7000-8000-000000000000",
-    "<uidb64>": "MQ",
-    "<token>": "set-password",
-    "(?P<url>.*)$": "nothing/here/",
-}
+SOCKETS = {"ws/live/": 4403, "": 4404}
+# A value that fits each part of an address: by the part's name, else by its converter.
+NAMED = {"uidb64": "MQ", "token": "set-password"}
+CONVERTED = {"int": "1", "payment_id": "pay_0000000000000000000001"}
+ANY = "019ab3c4-0000-7000-8000-000000000000"
+PART = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 
 
 def path_of(route: str) -> str:
     if "(?P<app_label>" in route:
         return "/admin/payments/"
-    for name, value in VALUES.items():
-        route = route.replace(name, value)
-    assert "<" not in route, f"the test has no value for a part of {route}"
-    return f"/{route}"
+    route = route.replace("(?P<url>.*)$", "nothing/here/")
+    found = PART.sub(lambda part: NAMED.get(part["name"], CONVERTED.get(part["converter"] or "", ANY)), route)
+    assert "<" not in found, f"the test has no value for a part of {route}"
+    return f"/{found}"
 
 
 def test_the_open_pages_exist() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -20,8 +21,9 @@ class NotAnExport(ValueError):
     """The document is no export of heads, or no trusted key signed it."""
 
 
-def export(*, at: datetime) -> dict[str, Any]:
-    """Make a document of all heads at one moment, with a signature over all of it."""
+def export(*, at: datetime, merchant_id: UUID | None = None) -> dict[str, Any]:
+    """Make a document of all heads (or one merchant's) at one moment, with a signature over all of it."""
+    wanted = AuditHead.objects.all() if merchant_id is None else AuditHead.objects.filter(merchant_id=merchant_id)
     heads = [
         {
             "merchant_id": ids.public_id("mer", head.merchant_id),
@@ -30,7 +32,7 @@ def export(*, at: datetime) -> dict[str, Any]:
             "hash": head.hash,
             "position": head.position,
         }
-        for head in AuditHead.objects.order_by("merchant_id", "livemode")
+        for head in wanted.order_by("merchant_id", "livemode")
     ]
     document = {
         "version": content.VERSION,

@@ -92,14 +92,20 @@ class _Ends(NamedTuple):
 
 
 def verify(
-    *, merchant_id: UUID | None = None, progress: Progress | None = None, chunk: int = CHUNK
+    *,
+    merchant_id: UUID | None = None,
+    livemode: bool | None = None,
+    progress: Progress | None = None,
+    chunk: int = CHUNK,
 ) -> Iterator[Verdict]:
-    """Verify each chain, or those of one merchant, ``chunk`` entries in memory at a time.
+    """Verify each chain, or those of one merchant or mode, ``chunk`` entries in memory at a time.
 
     ``progress`` is told after each entry how many were read in all.
     """
     before = 0
     for tenant in tenants(merchant_id=merchant_id):
+        if livemode not in {None, tenant[1]}:
+            continue
         verdict = _verify_chain(tenant, before, progress, chunk)
         before += verdict.entries
         yield verdict

@@ -5,7 +5,7 @@ from django.test import Client
 
 from compliance.models import AuditEntry, AuditHead
 from rupai.accounts.tests.factories import new_member, new_merchant
-from rupai.core import clock, ids
+from rupai.core import clock
 from rupai.core.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +38,9 @@ def staff_of(client: Client, entry: AuditEntry | None, role: str) -> None:
 def test_the_chain_is_shown_to_its_own_merchant_only(client: Client, entry: AuditEntry, address: str) -> None:
     staff_of(client, entry, "finance")
     shown = client.get(address).content.decode()
-    assert entry.hash in shown
-    assert ids.public_id("mer", entry.merchant_id) in shown
+    assert entry.hash[:12] in shown
     staff_of(client, None, "finance")
-    assert entry.hash not in client.get(address).content.decode()
+    assert entry.hash[:12] not in client.get(address).content.decode()
     staff_of(client, entry, "viewer")
     assert client.get(address).status_code == 403
 

@@ -121,6 +121,9 @@ class NewMemberForm(forms.ModelForm[Membership]):
 
     email = forms.EmailField(label="E-mail", max_length=254)
     name = forms.CharField(max_length=120, required=False)
+    console = forms.BooleanField(
+        label="May enter the console", required=False, help_text="For somebody new; for others the platform decides."
+    )
 
     class Meta:
         model = Membership

@@ -1,5 +1,7 @@
 """Every scope there is, and which role has which: the permission matrix."""
 
+from django.core.exceptions import ValidationError
+
 READ = [
     "payments:read",
     "refunds:read",
@@ -32,10 +34,21 @@ SCOPES: dict[str, str] = {
     "audit:read": "See and verify the audit chain",
     "providers:read": "See provider accounts (never their credentials)",
     "providers:write": "Configure provider accounts",
+    "settings:read": "See the settings of the merchant and who changed them",
+    "settings:write": "Change the settings of the merchant",
+    "exports:create": "Export lists as files",
 }
 ALL = frozenset(SCOPES)
 _SUPPORT = {*READ, "refunds:write", "customers:write", "payment_methods:write"}
-_FINANCE = {*READ, "payments:write", "refunds:write", "wallets:transfer", "wallets:topup", "audit:read"}
+_FINANCE = {
+    *READ,
+    "payments:write",
+    "refunds:write",
+    "wallets:transfer",
+    "wallets:topup",
+    "audit:read",
+    "exports:create",
+}
 _DEVELOPER = {
     *READ,
     "payments:write",
@@ -55,5 +68,13 @@ ROLES: dict[str, frozenset[str]] = {
     "developer": frozenset(_DEVELOPER),
     "viewer": frozenset(READ),
 }
-# What a key may carry: managing people and keys stays with people who can be asked for a second factor.
-KEY_SCOPES = ALL - {"users:write"}
+# What a key may carry: people and settings are managed by people, who can be asked for a second factor; files are for
+# people, too.
+KEY_SCOPES = ALL - {"users:write", "settings:read", "settings:write", "exports:create"}
+
+
+def check_scopes(scopes: list[str]) -> None:
+    """Refuse scopes that do not exist."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise ValidationError(f"Unknown scopes: {', '.join(unknown)}")

@@ -34,8 +34,10 @@ def create_user(*, email: str, name: str = "") -> User:
     return User.objects.get(email=address)
 
 
-def invite_member(*, actor: Actor, email: str, role: str, name: str = "") -> Membership:
-    """Give a person a place at the actor's merchant.
+def invite_member(*, actor: Actor, email: str, role: str, name: str = "", console: bool = False) -> Membership:
+    """Give a person a place at the actor's merchant; ``console`` lets somebody who is new here enter the console, too.
+
+    Whether somebody known may enter it stays the platform's decision.
 
     :raises AlreadyMember: when they have one.
     :raises ScopesTooWide: when the role may do more than the actor.
@@ -47,6 +49,9 @@ def invite_member(*, actor: Actor, email: str, role: str, name: str = "") -> Mem
         user = create_user(email=email, name=name)
         if Membership.objects.filter(user=user, merchant=merchant).exists():
             raise AlreadyMember("This person is a member already", user=user.public_id)
+        if console and is_new(user):
+            user.is_staff = True
+            user.save(update_fields=["is_staff"])
         member = Membership.objects.create(user=user, merchant=merchant, role=given, created_at=clock.now())
         events.emit("member.added", subject=streams.of_member(member, actor), actor=actor, data=public(member))
         return member
@@ -118,6 +123,12 @@ def enable_user(*, actor: Actor, user: User) -> None:
     :raises ScopeMissing: when the actor is not the platform.
     """
     _set_active(actor, user, active=True)
+
+
+def is_new(user: User) -> bool:
+    """Whether nobody stands behind an account yet: it has no password and no place, and was never used."""
+    unused = not user.has_usable_password() and user.last_login is None
+    return unused and not Membership.objects.filter(user=user).exists()
 
 
 def password_token(user: User) -> tuple[str, str]:

@@ -1,0 +1,107 @@
+"""What people type about payments; amounts in the currency's own decimals become minor units."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from payments.models import Payment, Refund
+from rupai.core.currencies import CURRENCIES
+from rupai.core.errors import DomainError
+from rupai.core.money import MAX_MINOR, Money, currency
+
+OWN_REASONS = [(each.value, each.label.capitalize()) for each in Refund.Reason if each != Refund.Reason.LATE_SUCCESS]
+
+
+def minor_units(text: str, code: str) -> int:
+    """Read an amount above zero as people write it, e.g. ``1234.50``.
+
+    :raises ValidationError: on anything else, with what would be read.
+    """
+    try:
+        money = Money.from_decimal(text, code)
+    except DomainError as refusal:
+        example = Money(123_450, code).decimal()
+        raise forms.ValidationError(f"{refusal.message}. {refusal.hint} Like {example}, without commas.") from None
+    if not 0 < money.minor <= MAX_MINOR:
+        raise forms.ValidationError("Write an amount above zero.")
+    return money.minor
+
+
+class AmountInput(forms.TextInput):
+    """A field for an amount: digits on the keyboard of a telephone, and no memory of other amounts."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+
+class ActForm(forms.Form):
+    """A confirmation that asks for nothing more."""
+
+    def __init__(self, *args: Any, money: Money, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.most = money
+
+
+class AmountForm(ActForm):
+    """A confirmation with an amount, at most ``money``, which is what is filled in."""
+
+    amount = forms.CharField(max_length=24, widget=AmountInput)
+
+    def __init__(self, *args: Any, money: Money, **kwargs: Any) -> None:
+        super().__init__(*args, money=money, **kwargs)
+        field = self.fields["amount"]
+        field.label = f"Amount in {money.currency}"
+        field.help_text = f"At most {money.decimal()}"
+        field.initial = money.decimal()
+
+    def clean_amount(self) -> int:
+        return minor_units(self.cleaned_data["amount"], self.most.currency)
+
+
+class RefundForm(AmountForm):
+    reason = forms.ChoiceField(choices=OWN_REASONS, initial=Refund.Reason.REQUESTED_BY_CUSTOMER)
+    note = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class BulkRefundForm(forms.Form):
+    """Why many payments are refunded; which and how much stands on the page."""
+
+    reason = forms.ChoiceField(choices=OWN_REASONS, initial=Refund.Reason.REQUESTED_BY_CUSTOMER)
+    note = forms.CharField(
+        max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="Kept with each refund"
+    )
+
+
+class CustomerForm(forms.Form):
+    """Whose payment it will be."""
+
+    customer = forms.CharField(
+        max_length=254, label="Customer", help_text="The exact e-mail address, or the id (cust_…)"
+    )
+
+
+class NewPaymentForm(forms.Form):
+    """A payment of a known customer. ``methods`` are choices of saved methods and, in test mode, test tokens."""
+
+    method = forms.ChoiceField(label="Payment method")
+    amount = forms.CharField(max_length=24, widget=AmountInput, help_text="In the currency's own decimals")
+    currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)])
+    capture = forms.ChoiceField(
+        choices=Payment.CaptureMode.choices, help_text="Manual holds the money until somebody captures it"
+    )
+    description = forms.CharField(max_length=255, required=False)
+    order_id = forms.CharField(max_length=64, required=False, label="Order reference")
+
+    def __init__(self, *args: Any, methods: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["method"].choices = methods  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if "amount" in values and "currency" in values:
+            try:
+                values["minor"] = minor_units(values["amount"], currency(values["currency"]).code)
+            except forms.ValidationError as wrong:
+                self.add_error("amount", wrong)
+        return values
