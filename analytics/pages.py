@@ -119,61 +119,34 @@ def _here(asked: str, currency: str) -> str:
 
 
 def _figures(found: Figures) -> list[Figure]:
-    now, before, series, period = found.now, found.before or {}, found.series, found.period
-    payments = _list("payments_payment", period, currency=found.currency)
-    failed = _list("payments_payment", period, currency=found.currency, status="failed")
-    captures = _list("payments_capture", period, currency=found.currency, state="succeeded")
-    refunds = _list("payments_refund", period, currency=found.currency, state="succeeded")
-    decided = now["succeeded_count"] + now["failed_count"]
+    now, period, currency = found.now, found.period, found.currency
+    payments = _list("payments_payment", period, currency=currency)
+    failed = _list("payments_payment", period, currency=currency, status="failed")
+    captures = _list("payments_capture", period, currency=currency, state="succeeded")
+    refunds = _list("payments_refund", period, currency=currency, state="succeeded")
+    decided = formats.write_count(now["succeeded_count"] + now["failed_count"])
+    given_back = f"{formats.short_money(now['refunded_amount'], currency)} given back" if currency else ""
+    rate = Figure(
+        "Success rate",
+        "rate",
+        found.success_rate,
+        found.success_rate_before,
+        _rates(found.series),
+        payments,
+        f"of {decided} with an outcome",
+    )
     return [
-        Figure(
-            "Gross volume",
-            "money",
-            now["captured_amount"],
-            before.get("captured_amount"),
-            series["captured_amount"],
-            captures,
-            "captured",
-        ),
-        Figure(
-            "Payments",
-            "count",
-            now["created_count"],
-            before.get("created_count"),
-            series["created_count"],
-            payments,
-            "created",
-        ),
-        Figure(
-            "Success rate",
-            "rate",
-            found.success_rate,
-            found.success_rate_before,
-            _rates(series),
-            payments,
-            f"of {formats.write_count(decided)} with an outcome",
-        ),
-        Figure(
-            "Failed",
-            "count",
-            now["failed_count"],
-            before.get("failed_count"),
-            series["failed_count"],
-            failed,
-            "declined",
-            "down",
-        ),
-        Figure(
-            "Refunds",
-            "count",
-            now["refunded_count"],
-            before.get("refunded_count"),
-            series["refunded_count"],
-            refunds,
-            f"{formats.short_money(now['refunded_amount'], found.currency)} given back" if found.currency else "",
-            "down",
-        ),
+        _figure(found, "Gross volume", "money", "captured_amount", captures, "captured"),
+        _figure(found, "Payments", "count", "created_count", payments, "created"),
+        rate,
+        _figure(found, "Failed", "count", "failed_count", failed, "declined", good="down"),
+        _figure(found, "Refunds", "count", "refunded_count", refunds, given_back, good="down"),
     ]
+
+
+def _figure(found: Figures, label: str, kind: str, name: str, url: str, note: str, *, good: str = "up") -> Figure:
+    before = found.before[name] if found.before is not None else None
+    return Figure(label, kind, found.now[name], before, found.series[name], url, note, good)
 
 
 def _rates(series: dict[str, list[int]]) -> list[int]:

@@ -1,11 +1,9 @@
 """An account's statement: what came and went, the balance after each entry, and the proof that they add up."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -40,26 +38,6 @@ class RangeForm(forms.Form):
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The sum of all entries of an account, counted one by one, beside the balance that its counters tell."""
-
-    entries: int
-    debits: int
-    credits: int
-    balance: int
-    debit_normal: bool
-
-    @property
-    def total(self) -> int:
-        net = self.credits - self.debits
-        return -net if self.debit_normal else net
-
-    @property
-    def holds(self) -> bool:
-        return self.total == self.balance
-
-
 @page("wallets/statement/<str:account_id>/", name="wallet_statement", scope="ledger:read")
 def statement(request: HttpRequest, account_id: str) -> HttpResponse:
     """Show an account's entries, newest first, with the balance after each."""
@@ -84,30 +62,12 @@ def statement(request: HttpRequest, account_id: str) -> HttpResponse:
         "closing": selectors.balance_at(account, end - timedelta(microseconds=1)).posted if end else None,
         "balance": selectors.balance_of(account.pk),
         "entries": entries,
-        "proof": prove(account) if entries <= MOST_PROVED_UNASKED or "prove" in request.GET else None,
+        "proof": selectors.prove(account) if entries <= MOST_PROVED_UNASKED or "prove" in request.GET else None,
         "as_of": clock.now(),
         "debit_normal": account.code in DEBIT_NORMAL,
     }
     title = f"{AccountCode(account.code).label.capitalize()} in {account.currency}"
     return render_page(request, "wallets/statement.html", context, title=title, fragment="wallets/_entries.html")
-
-
-# One statement, so that entries and counters are of the same moment.
-_PROOF = """
-    SELECT count(*), coalesce(sum(posted_change) FILTER (WHERE side = 'debit'), 0),
-           coalesce(sum(posted_change) FILTER (WHERE side = 'credit'), 0),
-           (SELECT coalesce(sum(credits_posted) - sum(debits_posted), 0) FROM wallets_counters WHERE account_id = %s)
-    FROM wallets_entry WHERE account_id = %s
-"""
-
-
-def prove(account: Account) -> Proof:
-    """Add up every entry of an account and read its counters, at one moment."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PROOF, [account.pk, account.pk])
-        count, debits, credits, net = map(int, cursor.fetchone())
-    debit_normal = account.code in DEBIT_NORMAL
-    return Proof(count, debits, credits, -net if debit_normal else net, debit_normal)
 
 
 def _count(account: Account) -> int:

@@ -167,3 +167,41 @@ def _lines(entries: Sequence[Entry], posted: int, *, debit_normal: bool) -> list
         grows = (entry.side == Side.DEBIT) == debit_normal
         posted -= entry.posted_change if grows else -entry.posted_change
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The sum of all entries of an account, counted one by one, beside the balance that its counters tell."""
+
+    entries: int
+    debits: int
+    credits: int
+    balance: int
+    debit_normal: bool
+
+    @property
+    def total(self) -> int:
+        net = self.credits - self.debits
+        return -net if self.debit_normal else net
+
+    @property
+    def holds(self) -> bool:
+        return self.total == self.balance
+
+
+# One statement, so that entries and counters are of the same moment.
+_PROOF = """
+    SELECT count(*), coalesce(sum(posted_change) FILTER (WHERE side = 'debit'), 0),
+           coalesce(sum(posted_change) FILTER (WHERE side = 'credit'), 0),
+           (SELECT coalesce(sum(credits_posted) - sum(debits_posted), 0) FROM wallets_counters WHERE account_id = %s)
+    FROM wallets_entry WHERE account_id = %s
+"""
+
+
+def prove(account: Account) -> Proof:
+    """Add up every entry of an account and read its counters, at one moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PROOF, [account.pk, account.pk])
+        count, debits, credits, net = map(int, cursor.fetchone())
+    debit_normal = account.code in DEBIT_NORMAL
+    return Proof(count, debits, credits, -net if debit_normal else net, debit_normal)

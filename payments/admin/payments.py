@@ -82,7 +82,9 @@ class PaymentAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
         if "@" in term:
             if not actor_of(request).may(CUSTOMERS):
                 return rows.none()
-            theirs = customers_by_email(self.of_place(Customer.objects.all(), place_of(request)), term)
+            theirs = customers_by_email(
+                self.of_place(Customer.objects.visible_to(actor_of(request)), place_of(request)), term
+            )
             return rows.filter(customer_id__in=theirs.values("pk"))
         found = Q(order_id=term) | Q(provider_reference=term)
         if len(term) == 4 and term.isascii() and term.isdigit():

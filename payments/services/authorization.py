@@ -54,19 +54,22 @@ def open_attempt(
         created_at=now,
         updated_at=now,
     )
-    decision = RouteDecision(
-        payment=payment,
+    moves.begin_attempt(attempt, payment, actor=actor, beside=[_route_decision(attempt, route), *beside])
+    return attempt
+
+
+def _route_decision(attempt: Attempt, route: policy.Route) -> RouteDecision:
+    return RouteDecision(
+        payment=attempt.payment,
         attempt=attempt,
         policy=route.policy,
-        chosen=account.provider,
+        chosen=attempt.provider,
         candidates=route.as_json(),
         propensity=route.propensity,
         reason=route.reason,
         seed=route.seed,
-        created_at=now,
+        created_at=attempt.created_at,
     )
-    moves.begin_attempt(attempt, payment, actor=actor, beside=[decision, *beside])
-    return attempt
 
 
 def next_question(asked: int, *, waiting: str) -> datetime | None:

@@ -58,18 +58,24 @@ def request_approval(
         idempotency_key=idempotency_key,
         expires_at=now + lives,
     )
+    held = _kept(wanted, actor)
+    if held.digest != wanted.digest or held.requested_by != wanted.requested_by:
+        raise KeyReused("This key was used for another request for approval")
+    return held
+
+
+def _kept(wanted: Approval, actor: Actor) -> Approval:
+    """Write a new approval and tell of it, or find the one that has its key already."""
     with transaction.atomic(durable=True):
         Approval.objects.bulk_create([wanted], ignore_conflicts=True)
         held: Approval = Approval.objects.get(
             merchant_id=wanted.merchant_id,
             livemode=wanted.livemode,
-            operation=operation,
-            idempotency_key=idempotency_key,
+            operation=wanted.operation,
+            idempotency_key=wanted.idempotency_key,
         )
         if held.pk == wanted.pk:
             tell(held, "approval.requested", was=None, actor=actor)
-    if held.digest != wanted.digest or held.requested_by != wanted.requested_by:
-        raise KeyReused("This key was used for another request for approval")
     return held
 
 

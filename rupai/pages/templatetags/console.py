@@ -8,7 +8,6 @@ from django import template
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from rupai.pages import drawing, formats, icons
 from rupai.pages.frame import Frame, frame_of
@@ -33,13 +32,13 @@ def console_theme(context: template.Context) -> str:
 
 
 @register.simple_tag
-def icon(name: str, size: int = 18) -> SafeString:
+def icon(name: str, size: int = 18) -> str:
     """Draw a lucide icon."""
     return icons.icon(name, size)
 
 
 @register.simple_tag
-def money(minor: int | None, currency: str) -> str | SafeString:
+def money(minor: int | None, currency: str) -> str:
     """Write an amount of minor units with sign, grouping, decimals, and the code in small."""
     if minor is None:
         return "—"
@@ -49,7 +48,7 @@ def money(minor: int | None, currency: str) -> str | SafeString:
 
 
 @register.simple_tag
-def short_money(minor: int | None, currency: str) -> str | SafeString:
+def short_money(minor: int | None, currency: str) -> str:
     """Write an amount for a figure (₹60.93 L), in full on hover."""
     if minor is None:
         return "—"
@@ -67,14 +66,14 @@ def count(number: int | None) -> str:
 
 
 @register.simple_tag
-def status(value: Any, tone: str = "") -> SafeString:
+def status(value: Any, tone: str = "") -> str:
     """A badge: the state as a word, and its colour."""
     text = str(value)
     return format_html('<span class="badge {}">{}</span>', tone or formats.tone_of(text), formats.words_of(text))
 
 
 @register.simple_tag
-def when(moment: datetime | None, style: str = "short") -> str | SafeString:
+def when(moment: datetime | None, style: str = "short") -> str:
     """Write a moment in the person's zone; the zone stands in the title. Styles: short, long, time, date."""
     if moment is None:
         return "—"
@@ -93,7 +92,7 @@ def when(moment: datetime | None, style: str = "short") -> str | SafeString:
 
 
 @register.simple_tag
-def sparkline(values: Sequence[int | float], label: str) -> SafeString:
+def sparkline(values: Sequence[int | float], label: str) -> str:
     """A line without axes; ``label`` says in words what it shows."""
     return format_html(
         '<svg class="spark" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
@@ -106,7 +105,7 @@ def sparkline(values: Sequence[int | float], label: str) -> SafeString:
 
 
 @register.simple_tag
-def bar(part: int | float, whole: int | float, label: str, tone: str = "") -> SafeString:
+def bar(part: int | float, whole: int | float, label: str, tone: str = "") -> str:
     """A meter: how much of the whole a part is."""
     share = drawing.per_cent(part, whole)
     return format_html(
@@ -122,7 +121,7 @@ def bar(part: int | float, whole: int | float, label: str, tone: str = "") -> Sa
 
 
 @register.simple_tag
-def delta(now: int | float, before: int | float | None, good: str = "up") -> SafeString:
+def delta(now: int | float, before: int | float | None, good: str = "up") -> str:
     """The change against the period before: arrow, size, and the word for those who do not see the arrow.
 
     ``good`` says which way is welcome ("up", "down", or "" for neither) and so decides the colour.
@@ -142,7 +141,7 @@ def delta(now: int | float, before: int | float | None, good: str = "up") -> Saf
 
 
 @register.simple_tag
-def public_id(value: str, url: str = "") -> SafeString:
+def public_id(value: str, url: str = "") -> str:
     """An id in fixed-width letters with a button that copies it, linked where an address is given."""
     text = format_html('<a href="{}">{}</a>', url, value) if url else format_html("<span>{}</span>", value)
     return format_html(
