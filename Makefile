@@ -22,8 +22,10 @@ PRODUCTION = SECRET_KEY=$(RANDOM) JWT_SECRET_KEY=$(RANDOM) ENCRYPTION_KEY=k1:$(K
 run: .venv/base.done
 	@exec $(PY) manage.py up $(ARGS)
 
+# The browser's driver keeps an event loop running, so its tests have a process of their own.
 test: static
-	$(PYTEST) -m "not services and not soak" $(ARGS)
+	$(PYTEST) -m "not services and not soak and not e2e" $(ARGS)
+	$(PYTEST) -m "e2e and not soak" $(ARGS)
 
 check: static
 	$(PYTEST) -n 2 -q -m "not services and not slow and not soak and not e2e" $(ARGS)
