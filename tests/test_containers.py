@@ -102,6 +102,7 @@ def test_without_secrets_nothing_starts() -> None:
             compose.filled(SERVICES, given)
 
 
+@pytest.mark.slow
 def test_every_variable_is_in_the_example() -> None:
     documented = compose.example_variables()
     assert set(compose.variables((ROOT / "docker-compose.yml").read_text())) <= set(documented)
@@ -205,6 +206,7 @@ def test_the_image_is_small_and_unprivileged() -> None:
     assert {".env", ".git", ".venv", ".rupai", "tests", "**/tests"} <= set(ignored)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_product_needs_what_the_image_leaves_out() -> None:
     for source in sources():
         if source.is_product:

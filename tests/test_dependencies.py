@@ -92,6 +92,7 @@ def is_installed(package: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_the_product_imports_only_what_it_asks_for() -> None:
     asked = set(pins("base"))
     providers = metadata.packages_distributions()

@@ -9,7 +9,7 @@ from payments.services import refund
 from payments.tests.consoles import Person, hidden, words
 from payments.tests.factories import Shop, new_customer, new_merchant, new_method
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from payments.tests.factories import Shop
 from rupai.accounts.tests.factories import at_once
 from rupai.core.invariants import registered
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

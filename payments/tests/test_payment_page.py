@@ -14,7 +14,7 @@ from payments.tests.consoles import Person, words
 from payments.tests.factories import Shop, new_merchant
 from rupai.core.models import Event
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 # Allowed only to fall; the first page and the fragment read the same rows.
 QUERIES_OF_THE_STORY = 8
 QUERIES_OF_THE_PAGE = 24

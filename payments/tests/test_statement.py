@@ -13,7 +13,7 @@ from rupai.core import clock
 from wallets.models import Account
 from wallets.states import AccountCode
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def account_of(shop: Shop, code: AccountCode = AccountCode.MERCHANT_PAYABLE) -> Account:

@@ -1,19 +1,19 @@
 """The merchant's own section of the settings page."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
 
 from rupai.accounts.services import merchants
+from rupai.core import zones
 from rupai.core.actor import Actor
 from rupai.pages.place import Place, actor_of
 from rupai.pages.settings_registry import SettingsSection, Values, settings_section
 
 
 def _zones() -> list[tuple[str, str]]:
-    return [(name, name) for name in sorted(zoneinfo.available_timezones()) if "/" in name or name == "UTC"]
+    return [(name, name) for name in sorted(zones.known()) if "/" in name or name == "UTC"]
 
 
 class MerchantForm(forms.Form):

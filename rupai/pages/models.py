@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from rupai.accounts.models import Merchant, Role, User
+from rupai.core import zones
 from rupai.core.rows import Row
 from rupai.core.zones import check_zone
 
@@ -85,4 +86,4 @@ class Preference(models.Model):
     @property
     def zone(self) -> Any:
         """The chosen time zone; None when none was chosen, or a release of the zone database took it away."""
-        return zoneinfo.ZoneInfo(self.timezone) if self.timezone in zoneinfo.available_timezones() else None
+        return zoneinfo.ZoneInfo(self.timezone) if self.timezone in zones.known() else None

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from rupai.accounts.models import User
+from rupai.core import zones
 from rupai.pages import registry
 from rupai.pages.bases import person
 from rupai.pages.models import Preference
@@ -43,7 +44,7 @@ def use_zone_of(request: HttpRequest) -> None:
     """Show times in the person's zone from here on, else in that of the merchant that is looked at."""
     zone = preferences_of(person(request)).zone
     merchant = place_of(request).merchant
-    if zone is None and merchant is not None and merchant.timezone in zoneinfo.available_timezones():
+    if zone is None and merchant is not None and merchant.timezone in zones.known():
         zone = zoneinfo.ZoneInfo(merchant.timezone)
     if zone is not None:
         timezone.activate(zone)
@@ -78,10 +79,10 @@ class PreferencesForm(forms.ModelForm[Preference]):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-        zones = [("", "As the merchant"), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+        names = sorted(zone for zone in zones.known() if "/" in zone and not zone.startswith("Etc/"))
+        choices = [("", "As the merchant"), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
         pages = [("", "Overview"), *((item.url_name, item.title) for item in pages_for(request))]
-        self.fields["timezone"].choices = zones  # type: ignore[attr-defined]
+        self.fields["timezone"].choices = choices  # type: ignore[attr-defined]
         self.fields["start_page"].choices = pages  # type: ignore[attr-defined]
 
 

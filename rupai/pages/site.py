@@ -1,7 +1,7 @@
 """The console's admin site: who comes in, and how far."""
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -9,6 +9,7 @@ from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.gzip import gzip_page
@@ -38,6 +39,10 @@ class Console(AdminSite):
             plain = {"change_form_template": None, "change_list_template": None, "inlines": ()}
             found = type(found.__name__, (OwnWidgets, found), {"__module__": found.__module__, **plain})
         super().register(model_or_iterable, found, **options)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Django's list of models, made when it is read: each page is offered it, and ours have the rail."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def has_permission(self, request: HttpRequest) -> bool:
         return selectors.standing(request.user) is Standing.INSIDE

@@ -132,6 +132,7 @@ def test_old_wrong_tries_are_forgotten_after_the_pause() -> None:
         assert enter(user.email, PASSWORD) == user
 
 
+@pytest.mark.slow
 def test_one_address_may_guess_a_hundred_times_over_all_names() -> None:
     user = new_user("ann@example.com")
     now = clock.now()

@@ -70,6 +70,11 @@ class Cluster:
         """The ``DATABASE_URL`` of the platform's own role, which is no superuser."""
         return self._url(ROLE, DATABASE)
 
+    @property
+    def superuser_url(self) -> str:
+        """For what the platform's own role may not: rights of roles, extensions."""
+        return self._url(SUPERUSER, "postgres")
+
     def _url(self, role: str, database: str) -> str:
         return f"postgresql://{role}@/{database}?host={quote(str(self.socket), safe='')}&port={PORT}"
 
@@ -156,7 +161,7 @@ class Cluster:
 
     def _answers(self) -> bool:
         try:
-            with psycopg.connect(self._url(SUPERUSER, "postgres"), connect_timeout=2, autocommit=True) as connection:
+            with psycopg.connect(self.superuser_url, connect_timeout=2, autocommit=True) as connection:
                 self._furnish(connection)
         except psycopg.OperationalError:
             return False

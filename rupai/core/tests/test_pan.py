@@ -118,6 +118,7 @@ def test_only_the_number_is_taken_out_of_a_text() -> None:
     assert pan.redact("चाय ٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢ गरम") == f"चाय {pan.REMOVED} गरम"
 
 
+@pytest.mark.slow
 def test_no_id_is_called_a_card_number(capsys: pytest.CaptureFixture[str]) -> None:
     moment, count = datetime(2026, 1, 1, tzinfo=UTC), 100_000
     wrong = 0
@@ -138,6 +139,7 @@ def test_no_moment_digest_or_amount_is_called_a_card_number() -> None:
 
 
 @pytest.mark.parametrize("piece", ["1 ", "4", "4242 ", '\\"', "4-", "4242424 ", "1   ", "4242\u00a0", "12 34-"])
+@pytest.mark.slow
 def test_no_text_keeps_it_busy(piece: str) -> None:
     text = (piece * 262_144)[:262_144] + "a"
     started = time.process_time()

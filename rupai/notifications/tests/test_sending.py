@@ -79,6 +79,7 @@ def test_retry_after_is_honoured(delivery: WebhookDelivery, receiver: Receiver) 
     assert due_at(delivery) == NOW + timedelta(minutes=30)
 
 
+@pytest.mark.slow
 def test_after_three_days_it_is_given_up(delivery: WebhookDelivery, receiver: Receiver) -> None:
     receiver.always = Told(500)
     moment = NOW

@@ -122,6 +122,7 @@ def test_failed_deliveries_are_filtered_and_the_event_names_its_endpoint(
     assert PUBLIC_URL in client.get(event).content.decode()
 
 
+@pytest.mark.slow
 def test_strangers_and_viewers_reach_nothing(merchant: Merchant, delivery: WebhookDelivery) -> None:
     endpoint = delivery.endpoint
     pages = [url(f"endpoint_{name}", endpoint) for name in ("edit", "rotate", "switch", "try", "remove")]

@@ -37,6 +37,7 @@ def rail(client: Client, path: str = "/admin/password_change/") -> dict[str, str
     return {title: url for url, title in re.findall(r'<a href="([^"]+)"[^>]*>.*?<span>([^<]+)</span>', part)}
 
 
+@pytest.mark.slow
 def test_every_entry_of_the_rail_leads_somewhere_and_has_a_drawing(superuser: User) -> None:
     client = inside(superuser)
     found = rail(client)
@@ -214,6 +215,7 @@ def test_a_fragment_comes_only_to_whom_asks_for_it(superuser: User, rf: RequestF
     assert "HX-Request" in part["Vary"]
 
 
+@pytest.mark.slow
 def test_every_stock_page_opens_without_scripts_and_styles_of_djangos(superuser: User) -> None:
     client = inside(superuser)
     for model, model_admin in admin.site._registry.items():
