@@ -14,6 +14,7 @@ handler500 = "rupai.api.problems.failed"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index", http_method_names=["get", "head"])),
     path("", include("monitoring.urls")),
+    path("", include("rupai.pages.installing")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("rupai.api.urls")),
     path("api/v1/", include("rupai.notifications.urls")),

@@ -59,7 +59,16 @@ OPEN: dict[str, dict[str, int]] = {
     "auth/logout": {"POST": 400},
 }
 # Addresses elsewhere that nobody may read.
-PAGES: dict[str, int] = {"": 302, "health": 200, "ready": 503, "metrics": 404, "api/schema/": 200, "api/docs/": 200}
+INSTALLED = {"manifest.webmanifest": 200, "sw.js": 200, "offline/": 200}
+PAGES: dict[str, int] = {
+    "": 302,
+    "health": 200,
+    "ready": 503,
+    "metrics": 404,
+    "api/schema/": 200,
+    "api/docs/": 200,
+    **INSTALLED,
+}
 # Which payment an address needs to have something to do.
 ROW_OF = {
     "payments/<str:payment_id>/confirm": "waiting_id",

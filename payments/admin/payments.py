@@ -52,6 +52,7 @@ class PaymentAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
         Column(name="risk", label="Risk", kind="risk"),
         Column(name="created_at", label="Created", kind="when", card="secondary"),
     )
+    live_topic = "payments"
     filters = (
         choice(
             "status",

@@ -20,6 +20,8 @@ OTHER_DOORS = ("api/", "health", "ready", "metrics", "static/")
 # What answers something else than a page, and what that is. Each is asked once all the same, and must not fail.
 NO_PAGES: dict[str, str] = {
     "": "leads to the Overview",
+    "manifest.webmanifest": "JSON for the browser",
+    "sw.js": "JavaScript",
     "admin/logout/": "takes POST only",
     "admin/place/": "takes POST only",
     "admin/theme/": "takes POST only",

@@ -40,6 +40,8 @@ class ConsoleList(TranslatingAdmin):
     dates: ClassVar[str] = "created_at"
     # The link that leads to rows which are shown elsewhere; and what to do while there are none at all.
     empty_hint: ClassVar[str] = ""
+    # The live topic that tells when rows may have changed; empty: the list shows what it was asked for, once.
+    live_topic: ClassVar[str] = ""
     # Whether the command search looks here.
     in_search: ClassVar[bool] = False
     # Rows that belong to no merchant are not written into files: no stream could tell of it.

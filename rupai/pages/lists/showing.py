@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 
+from rupai.pages import live
 from rupai.pages.bases import person
 from rupai.pages.lists import paging
 from rupai.pages.lists.asked import Asked
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from rupai.pages.lists.console_list import ConsoleList
 
 EXPORT_SCOPE = "exports:create"
+LIVE = "list"
+"""The id of the element that asks for itself again when rows have changed; its address stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,17 @@ class Shown:
 def show(admin: "ConsoleList", request: HttpRequest) -> TemplateResponse:
     """Answer a list: whole, or only its rows to HTMX; an address that cannot be read gets a message and no rows."""
     problem: BadFilter | None = None
+    told: dict[str, Any] = {}
     try:
         asked = admin.asked_by(request)
+        # Before the rows are read: what comes in between is asked for once more, never missed.
+        told = _live(admin, request, asked)
         rows = admin.narrowed(request, asked)
         page = paging.cut(rows.select_related(*_related(admin)), admin.order(request, asked), asked)
     except BadFilter as refusal:
         problem, asked, rows, page = refusal, Asked(admin.filters), admin.model._default_manager.none(), Slice()
     context = {
+        **told,
         **_rows(admin, request, asked, page),
         "count": None if problem else _count(admin, request, asked, rows, page),
         "problem": problem,
@@ -67,9 +76,18 @@ def show(admin: "ConsoleList", request: HttpRequest) -> TemplateResponse:
         fragment="pages/_list.html",
         status=400 if problem and not fragment else 200,
     )
-    if fragment:
+    if fragment and request.headers.get("HX-Trigger") != LIVE:
         response["HX-Push-Url"] = f"{admin.list_address()}?{request.GET.urlencode() if problem else _canonical(asked)}"
     return response
+
+
+def _live(admin: "ConsoleList", request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """What the socket of the newest rows is asked for, and how it stands; older pages stay as they are."""
+    if not admin.live_topic or asked.oldest or asked.get("after") or asked.get("before"):
+        return {}
+    parameters = {"topic": admin.live_topic}
+    view = live.view_of(request, parameters, zone=timezone.get_current_timezone_name())
+    return {"live": urlencode(parameters), "live_text": live.render(view)} if view is not None else {}
 
 
 def _count(admin: "ConsoleList", request: HttpRequest, asked: Asked, rows: Any, page: Slice) -> Count:
@@ -115,6 +133,7 @@ def _frame(admin: "ConsoleList", request: HttpRequest, asked: Asked) -> dict[str
         "search_hint": admin.search_hint,
         "views": views,
         "list_key": admin.list_key,
+        "lives": bool(admin.live_topic),
         "current": next((view for view in views if view.query == query and query), None),
     }
 

@@ -99,3 +99,7 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) event.detail.target?.classList.remove("stale");
 });
+
+/* Installable: static files and one page for when there is no network. */
+const { worker } = document.querySelector("link[rel=manifest]")?.dataset ?? {};
+if (worker && "serviceWorker" in navigator) addEventListener("load", () => navigator.serviceWorker.register(worker).catch(() => {}));

@@ -1,5 +1,5 @@
 /* Live figures. An element with data-live="topic=...&..." gets the server's text for that view, or, with
-   data-live-refresh, asks for its own address again. Its [data-live-state] says when it was last up to date. */
+   data-live-refresh, asks for its own address again when that text is no longer its data-live-text. Its [data-live-state] says when it was last up to date. */
 
 const QUIET_MS = 15000;
 const LONGEST_MS = 30000;
@@ -9,31 +9,49 @@ let element = null;
 let tries = 0;
 let watch = 0;
 let last = null;
+let state = "connecting";
+let waiting = false;
 
-function show(state) {
+function show(now) {
+  state = now;
   const place = document.querySelector("[data-live-state]");
   if (!place) return;
   const zone = place.dataset.zone || undefined;
   const at = last ? new Intl.DateTimeFormat("en-GB", { ...TIME, timeZone: zone }).format(last) : "";
   const words = { live: `Live · ${at}`, stale: at ? `Not live since ${at}` : "Not live", connecting: "Connecting" };
-  place.textContent = words[state];
-  place.classList.toggle("stale", state === "stale");
-  place.classList.toggle("live", state === "live");
+  place.textContent = waiting && now === "live" ? "New rows wait for your selection" : words[now];
+  place.classList.toggle("stale", now === "stale" || waiting);
+  place.classList.toggle("live", now === "live" && !waiting);
 }
 
 function put(text) {
   const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...element.querySelectorAll("details[open][id]")].map((details) => details.id);
   htmx.swap(element, text, { swapStyle: "innerHTML" });
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+/* Rows that somebody has marked stay where they are until the marks are gone. */
+function refresh() {
+  waiting = element.querySelector("[data-one]:checked") !== null;
+  if (waiting) return;
+  const known = new Set([...element.querySelectorAll("tr[data-href]")].map((row) => row.dataset.href));
+  const focused = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  element.addEventListener("htmx:afterSwap", () => {
+    for (const row of document.querySelectorAll("[data-live] tr[data-href]")) row.classList.toggle("fresh", !known.has(row.dataset.href));
+    if (focused) document.querySelector(`[data-live] a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }, { once: true });
+  htmx.trigger(element, "live");
 }
 
 function hear(message) {
   const told = JSON.parse(message.data);
   last = new Date(told.at);
-  if (told.text !== undefined && element?.isConnected) {
-    if (element.dataset.liveRefresh === undefined) put(told.text);
-    else if (element.dataset.liveText !== undefined && element.dataset.liveText !== told.text) htmx.trigger(element, "live");
-    element.dataset.liveText = element.dataset.liveRefresh === undefined ? "" : told.text;
+  if (element?.isConnected) {
+    if (element.dataset.liveRefresh === undefined) {
+      if (told.text !== undefined) put(told.text);
+    } else if (waiting || (told.text !== undefined && told.text !== element.dataset.liveText)) refresh();
   }
   show("live");
   clearTimeout(watch);
@@ -65,7 +83,7 @@ function lost() {
 /* A page that was swapped may show another range or currency: that is another view, on a socket of its own. */
 function follow() {
   element = document.querySelector("[data-live]");
-  if (socket && socket.view === element?.dataset.live) return;
+  if (socket && socket.view === element?.dataset.live) return show(state);
   if (socket) {
     socket.removeEventListener("close", lost);
     socket.removeEventListener("message", hear);
