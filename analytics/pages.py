@@ -1,5 +1,6 @@
 """The Overview: figures of a period, whole, as a fragment, and live."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,17 +19,24 @@ from analytics import selectors
 from analytics.selectors import Figures, Period
 from analytics.services import rollups
 from payments.models import Payment
-from payments.selectors import demo_progress
+from payments.selectors import demo_progress, payments_of
+from rupai.accounts.models import Merchant
+from rupai.accounts.selectors import merchants_with
 from rupai.core import clock
+from rupai.core.actor import Actor, Kind
 from rupai.core.currencies import CURRENCIES
-from rupai.pages import formats
+from rupai.pages import drawing, formats
+from rupai.pages.attention import open_matters
+from rupai.pages.bases import person
 from rupai.pages.live import LiveView, live
-from rupai.pages.place import actor_of, place_of
+from rupai.pages.place import actor_of, choices, place_of
 from rupai.pages.registry import index
 from rupai.pages.rendering import render_page
 
 USUAL = "7d"
 RECENT = 8
+# So many other merchants are offered at a place without payments.
+ELSEWHERE = 6
 # Sums that are so many events behind the log are marked as not up to date.
 BEHIND = 500
 SCOPE = "payments:read"
@@ -59,20 +68,21 @@ def overview(request: HttpRequest) -> HttpResponseBase:
         return render_page(request, "analytics/nothing.html", {}, title="Overview")
     place = place_of(request)
     zone = timezone.get_current_timezone_name()
-    context = overview_of(place.merchant_id, place.livemode, asked=asked, currency=currency, zone=zone)
+    context = overview_of(viewer_of(actor_of(request)), asked=asked, currency=currency, zone=zone)
     context["place"] = place
+    if not context["recent"]:
+        context["elsewhere"] = _elsewhere(request)
     return render_page(
         request, "analytics/overview.html", context, title="Overview", fragment="analytics/_overview.html"
     )
 
 
-@live("overview", scope=SCOPE, range="|".join(selectors.RANGES), currency="[A-Z]{3}")
+@live("overview", scope=SCOPE, by_role=True, range="|".join(selectors.RANGES), currency="[A-Z]{3}")
 def overview_text(view: LiveView) -> str:
     """The Overview's figures for everybody who looks at the same ones."""
     with timezone.override(ZoneInfo(view.zone)):
         context = overview_of(
-            view.merchant_id,
-            view.livemode,
+            _viewer(view.merchant_id, view.livemode, view.scopes),
             asked=view.option("range", USUAL),
             currency=view.option("currency", ""),
             zone=view.zone,
@@ -80,16 +90,26 @@ def overview_text(view: LiveView) -> str:
         return render_to_string("analytics/_overview.html", context)
 
 
-def overview_of(merchant_id: UUID | None, livemode: bool, *, asked: str, currency: str, zone: str) -> dict[str, Any]:
+def viewer_of(actor: Actor) -> Actor:
+    """Anybody with an actor's scopes at its place: who it is must not change the text that many share."""
+    return _viewer(actor.merchant_id, actor.livemode, actor.scopes)
+
+
+def _viewer(merchant_id: UUID | None, livemode: bool, scopes: Iterable[str]) -> Actor:
+    granted = frozenset(scopes)
+    kind: Kind = "platform" if "*" in granted else "user"
+    return Actor(kind, "", merchant_id, livemode, granted, "console")
+
+
+def overview_of(viewer: Actor, *, asked: str, currency: str, zone: str) -> dict[str, Any]:
     """What the fragment shows; depends on nothing but these arguments, the time and the database."""
+    merchant_id, livemode = viewer.merchant_id, viewer.livemode
     known = selectors.currencies(merchant_id=merchant_id, livemode=livemode)
     chosen = currency or (known[0] if known else "")
     period = selectors.period_of(asked, now=clock.now(), zone=ZoneInfo(zone))
     found = selectors.figures(merchant_id=merchant_id, livemode=livemode, currency=chosen, period=period)
     behind, counted_to = rollups.lag()
-    payments = Payment.objects.filter(livemode=livemode)
-    if merchant_id is not None:
-        payments = payments.filter(merchant_id=merchant_id)
+    payments = payments_of(viewer).filter(livemode=livemode)
     return {
         "found": found,
         "figures": _figures(found),
@@ -98,7 +118,8 @@ def overview_of(merchant_id: UUID | None, livemode: bool, *, asked: str, currenc
             for name, words in selectors.NAMES.items()
         ],
         "currencies": [{"code": code, "url": _here(asked, code), "current": code == chosen} for code in known],
-        "chart": _chart(found),
+        "chart": drawing.two_lines(found.labels, found.series["succeeded_count"], found.series["failed_count"]),
+        "matters": open_matters(viewer),
         "recent": list(payments.select_related("customer").order_by("-created_at", "-id")[:RECENT]),
         "list_url": reverse("admin:payments_payment_changelist"),
         "progress": _progress(),
@@ -106,6 +127,16 @@ def overview_of(merchant_id: UUID | None, livemode: bool, *, asked: str, currenc
         "counted_to": counted_to,
         "live": urlencode({"topic": "overview", "range": asked, **({"currency": chosen} if chosen else {})}),
     }
+
+
+def _elsewhere(request: HttpRequest) -> list[Merchant]:
+    """Other merchants with payments in this mode, of those where the person may see them."""
+    place, user = place_of(request), person(request)
+    others = {each.pk for each in choices(user)} - {place.merchant_id}
+    if not user.is_superuser:
+        others &= set(merchants_with(user, SCOPE))
+    taken = Payment.objects.filter(merchant_id=OuterRef("pk"), livemode=place.livemode)
+    return list(Merchant.objects.filter(Exists(taken), pk__in=others).order_by("name")[:ELSEWHERE])
 
 
 def _progress() -> Any:
@@ -168,41 +199,3 @@ def _list(name: str, period: Period, **filters: str) -> str:
 
 def _moment(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
-
-
-WIDTH, HEIGHT = 720, 220
-
-
-def _chart(found: Figures) -> dict[str, Any]:
-    """The volume chart as SVG: points of two lines in one scale, with a few labels on each axis."""
-    good, bad = found.series["succeeded_count"], found.series["failed_count"]
-    top = _round_up(max([*good, *bad, 1]))
-    step = WIDTH / max(1, len(good) - 1)
-
-    def points(values: list[int]) -> str:
-        return " ".join(f"{place * step:.1f},{HEIGHT - HEIGHT * value / top:.1f}" for place, value in enumerate(values))
-
-    every = max(1, len(found.labels) // 6)
-    shown = [(place * step, label) for place, label in enumerate(found.labels) if place % every == 0]
-    return {
-        "good": points(good),
-        "area": f"0,{HEIGHT} {points(good)} {WIDTH},{HEIGHT}",
-        "bad": points(bad),
-        "top": top,
-        "lines": [{"y": HEIGHT - HEIGHT * part / 4, "value": top * part // 4} for part in range(5)],
-        "labels": [{"x": x, "at": label, "hours": found.period.hours} for x, label in shown],
-        "rows": list(zip(found.labels, good, bad, strict=True)),
-        "width": WIDTH,
-        "height": HEIGHT,
-        "empty": not any(good) and not any(bad),
-    }
-
-
-def _round_up(value: int) -> int:
-    """The next number that four equal steps reach in whole ones."""
-    size = 4
-    while size < value:
-        size *= 2 if str(size)[0] in "48" else 5
-        if size >= value:
-            break
-    return size

@@ -44,7 +44,7 @@ class Hub:
     def __init__(self) -> None:
         self.fanout = Fanout()
         self.ended = False
-        self.ticker = live.Ticker(lambda: self.fanout.views())
+        self.ticker = live.Ticker(lambda: self.fanout.views(), lambda: self.fanout.hungry())
         self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._check())]
         self.ticker.start()
 
@@ -128,6 +128,8 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         self.seat = Seat(view, session, admit, self._give, self._end)
         await fanout.join(self.seat)
+        if view not in fanout.latest:
+            hub().ticker.wake()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Any word of the client says that it has shown the last text."""

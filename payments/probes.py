@@ -6,6 +6,7 @@ from django.db import connection
 
 from payments.states import LIVE_ATTEMPT
 from rupai.core.invariants import invariant
+from wallets.states import AccountCode
 
 MOST_LINES = 20
 
@@ -50,7 +51,9 @@ def one_live_attempt() -> list[str]:
     )
 
 
-@invariant("I6", "Each capture and each refund has exactly one posting of its amount")
+@invariant(
+    "I6", "Each capture, refund and payout has exactly one posting of its amount, and a top-up's is in its wallet"
+)
 def one_posting_each() -> list[str]:
     captures = _lines(
         """
@@ -62,12 +65,13 @@ def one_posting_each() -> list[str]:
     postings = _lines(
         """
         SELECT t.id, t.kind, 'posting without its capture or refund' FROM wallets_transfer t
-        WHERE t.kind IN ('capture', 'refund') AND t.pending_id IS NULL
+        WHERE t.kind IN ('capture', 'refund', 'payout') AND t.pending_id IS NULL
           AND NOT EXISTS (SELECT 1 FROM payments_capture c WHERE c.id = t.id)
           AND NOT EXISTS (SELECT 1 FROM payments_refund r WHERE r.id = t.id)
+          AND NOT EXISTS (SELECT 1 FROM payments_payout o WHERE o.id = t.id)
         """
     )
-    return captures + postings + _refunds_without_posting()
+    return captures + postings + _refunds_without_posting() + _payouts_without_posting() + _top_ups_elsewhere()
 
 
 def _refunds_without_posting() -> list[str]:
@@ -79,6 +83,36 @@ def _refunds_without_posting() -> list[str]:
         WHERE t.id IS NULL OR t.amount <> r.amount
            OR (r.state = 'pending') <> (e.id IS NULL)
         """
+    )
+
+
+def _payouts_without_posting() -> list[str]:
+    """A paid payout's hold is posted in full, a failed one's is void, an open one's is open."""
+    return _lines(
+        """
+        SELECT o.id, o.state, 'payout and ledger differ' FROM payments_payout o
+        JOIN wallets_wallet w ON w.id = o.wallet_id
+        LEFT JOIN wallets_transfer t ON t.id = o.id AND t.kind = 'payout'
+        LEFT JOIN wallets_transfer e ON e.pending_id = o.id
+        WHERE t.id IS NULL OR t.amount <> o.amount OR t.debit_account_id <> w.account_id
+           OR (o.state IN ('created', 'pending', 'unknown')) <> (e.id IS NULL)
+           OR e.posted_change <> CASE o.state WHEN 'paid' THEN o.amount ELSE 0 END
+        """
+    )
+
+
+def _top_ups_elsewhere() -> list[str]:
+    """The capture of a top-up is in the wallet that it is for, or in suspense when it went astray."""
+    return _lines(
+        """
+        SELECT p.id, 'top-up is not where it belongs' FROM payments_payment p
+        JOIN wallets_wallet w ON w.id = p.wallet_id
+        JOIN payments_capture c ON c.payment_id = p.id AND c.state = 'succeeded'
+        JOIN wallets_transfer t ON t.id = c.id
+        JOIN wallets_account a ON a.id = t.credit_account_id
+        WHERE CASE WHEN p.stray THEN a.code <> %s ELSE a.id <> w.account_id END
+        """,
+        [int(AccountCode.SUSPENSE)],
     )
 
 

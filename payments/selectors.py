@@ -7,15 +7,17 @@ from typing import Any
 import django_filters
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
-from payments.models import DemoWorld, Payment, PaymentMethod, Refund
+from payments.models import DemoWorld, Payment, PaymentMethod, Payout, Refund, TopUp
 from payments.models.method import Method
-from payments.states import AttemptState, PaymentState, TransferState
+from payments.states import OPEN_PAYOUT, AttemptState, PaymentState, TransferState
 from rupai.accounts.models import Customer
 from rupai.api.filters import CreatedFilter, CurrencyFilter, MinorUnitsFilter
 from rupai.core import ids
 from rupai.core.actor import Actor
 from rupai.core.models import Event
 from rupai.core.rows import RowQuerySet
+from wallets.models import Wallet
+from wallets.selectors.ledger import balance_of
 
 _UNKNOWN = Q(attempt_state=AttemptState.UNKNOWN)
 
@@ -29,6 +31,12 @@ def payments_of(actor: Actor) -> RowQuerySet[Payment]:
 def refunds_of(actor: Actor) -> RowQuerySet[Refund]:
     actor.require("refunds:read")
     rows: RowQuerySet[Refund] = Refund.objects.visible_to(actor)
+    return rows
+
+
+def payouts_of(actor: Actor) -> RowQuerySet[Payout]:
+    actor.require("wallets:read")
+    rows: RowQuerySet[Payout] = Payout.objects.visible_to(actor)
     return rows
 
 
@@ -81,6 +89,15 @@ def story_of(payment: Payment) -> dict[str, Any]:
         {"at": event.created_at.isoformat(), "event": event.type, "actor": event.actor} for event in events[:200]
     ]
     return story
+
+
+def story_of_top_up(top_up: TopUp) -> dict[str, Any]:
+    """What the wallet of a top-up can spend now, and how risky the payment looked."""
+    wallet = top_up.payment.wallet
+    assert wallet is not None
+    story: dict[str, Any] = {"balance_after": balance_of(wallet.account_id).available}
+    risk = top_up.payment.risk_decisions.order_by("-created_at").first()
+    return {**story, "risk": risk.public()} if risk is not None else story
 
 
 def with_status(rows: QuerySet[Payment], status: str) -> QuerySet[Payment]:
@@ -147,4 +164,19 @@ class PaymentMethodFilter(CreatedFilter):
     customer_id = django_filters.CharFilter(method="filter_customer", max_length=64)
     type = django_filters.ChoiceFilter(choices=Method.choices)
 
+    filter_customer = _by_key("customer_id", Customer.prefix)
+
+
+class PayoutFilter(CreatedFilter):
+    status = django_filters.ChoiceFilter(
+        choices=[(value, value) for value in ("processing", "paid", "failed")], method="filter_status"
+    )
+    currency = CurrencyFilter()
+    wallet_id = django_filters.CharFilter(method="filter_wallet", max_length=64)
+    customer_id = django_filters.CharFilter(method="filter_customer", max_length=64)
+
+    def filter_status(self, queryset: QuerySet[Payout], name: str, value: str) -> QuerySet[Payout]:
+        return queryset.filter(state__in=OPEN_PAYOUT if value == "processing" else [value])
+
+    filter_wallet = _by_key("wallet_id", Wallet.prefix)
     filter_customer = _by_key("customer_id", Customer.prefix)

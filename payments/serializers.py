@@ -11,6 +11,9 @@ from rupai.api.fields import CurrencyCode, Metadata, MinorUnits, PublicId, Stric
 
 STATUSES = [*PaymentState.values, "partially_refunded", "refunded"]
 REFUND_STATUSES = list(TransferState.values)
+PAYOUT_STATUSES = ["processing", "paid", "failed"]
+TOP_UP_STATUSES = ["processing", "posted", "failed"]
+TOP_UP_SOURCES = ["saved_method"]
 METHODS = list(Method.values)
 NEXT_ACTIONS = ["redirect", "upi_collect", "upi_intent", "otp", "none", "qr", "three_ds"]
 
@@ -45,6 +48,29 @@ class NewRefund(StrictSerializer):
         choices=[reason for reason in Refund.Reason.values if reason != Refund.Reason.LATE_SUCCESS], default="other"
     )
     note = StrictText(max_length=500, required=False, allow_blank=True)
+
+
+class TopUpSource(StrictSerializer):
+    """What is charged to fund the wallet."""
+
+    type = serializers.ChoiceField(choices=TOP_UP_SOURCES)
+    payment_method_token = PublicId("pm", help_text="A saved method of the wallet's customer")
+
+
+class NewTopUp(StrictSerializer):
+    amount = MinorUnits()
+    currency = CurrencyCode()
+    # The tool's name for it; rest_framework takes declared fields off the class, so its own attribute stays.
+    source = TopUpSource()  # type: ignore[assignment]
+
+
+class NewWithdrawal(StrictSerializer):
+    amount = MinorUnits()
+    currency = CurrencyCode()
+    destination = StrictText(
+        max_length=200, help_text="The provider's token of a bank account; sandbox: bank_success, see docs/sandbox.md"
+    )
+    description = StrictText(max_length=255, required=False, allow_blank=True)
 
 
 class NewPaymentMethod(StrictSerializer):
@@ -108,6 +134,7 @@ class PaymentView(Shown):
     method = serializers.ChoiceField(choices=METHODS)
     capture = serializers.ChoiceField(choices=Payment.CaptureMode.values)
     customer_id = serializers.CharField()
+    wallet_id = serializers.CharField(required=False, help_text="Set on a top-up: the wallet that it credits")
     payment_method_token = serializers.CharField(allow_null=True)
     description = serializers.CharField(allow_blank=True)
     order_id = serializers.CharField(allow_blank=True)
@@ -149,6 +176,40 @@ class RefundView(Shown):
     failure = Failure(required=False)
     livemode = serializers.BooleanField()
     created_at = serializers.DateTimeField()
+
+
+class TopUpView(Shown):
+    """A top-up with the balance after it, and why its payment was scored as it was."""
+
+    top_up_id = serializers.CharField()
+    payment_id = serializers.CharField()
+    wallet_id = serializers.CharField()
+    status = serializers.ChoiceField(choices=TOP_UP_STATUSES)
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    balance_after = serializers.IntegerField(help_text="What the wallet can spend now")
+    next_action = NextAction(required=False)
+    risk = RiskView(required=False)
+    livemode = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {**super().to_representation(instance), **self.context["story"]}
+
+
+class PayoutView(Shown):
+    payout_id = serializers.CharField()
+    wallet_id = serializers.CharField()
+    customer_id = serializers.CharField()
+    status = serializers.ChoiceField(choices=PAYOUT_STATUSES)
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    provider = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    failure = Failure(required=False)
+    livemode = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
 
 
 class PaymentMethodView(Shown):

@@ -40,6 +40,16 @@ class TransferState(TextChoices):
     FAILED = "failed"
 
 
+class PayoutState(TextChoices):
+    """Created: held, and perhaps asked for; unknown: asked for, and no answer came."""
+
+    CREATED = "created"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    FAILED = "failed"
+
+
 P, A = PaymentState, AttemptState
 
 NEXT_PAYMENT: dict[str, frozenset[str]] = {
@@ -111,3 +121,14 @@ EVENT_OF: dict[str, str] = {
     P.EXPIRED: "payment.expired",
     P.CONFLICTED: "payment.conflicted",
 }
+
+_PAYOUT_ENDS = frozenset({PayoutState.PAID, PayoutState.FAILED})
+NEXT_PAYOUT: dict[str, frozenset[str]] = {
+    PayoutState.CREATED: _PAYOUT_ENDS | {PayoutState.PENDING, PayoutState.UNKNOWN},
+    # A question that stays without an answer changes nothing about what a provider has accepted.
+    PayoutState.PENDING: _PAYOUT_ENDS,
+    PayoutState.UNKNOWN: _PAYOUT_ENDS | {PayoutState.PENDING},
+    PayoutState.PAID: frozenset(),
+    PayoutState.FAILED: frozenset(),
+}
+OPEN_PAYOUT = tuple(state for state, following in NEXT_PAYOUT.items() if following)

@@ -10,7 +10,7 @@ from payments.models import Attempt, History, Payment, Refund, RiskDecision, Rou
 from payments.states import AttemptState, PaymentState
 from rupai.core.models import Event, IdempotencyRecord
 from rupai.notifications.models import WebhookDelivery
-from rupai.pages.names import names_of
+from rupai.pages.names import names_of, spelled
 from wallets.models import Transfer
 from wallets.states import AccountCode, TransferFlag
 
@@ -118,7 +118,7 @@ class _Told:
             at=payment.created_at,
             kind="request",
             title="Payment requested",
-            text=f"{payment.money} by {payment.method.replace('_', ' ')}, {payment.capture_mode} capture",
+            text=f"{payment.money} by {spelled(payment.method)}, {payment.capture_mode} capture",
             who=self.names.get(payment.created_by, payment.created_by),
             event=self.first,
             facts=facts,
@@ -165,7 +165,7 @@ class _Told:
             title=f"Attempt {attempt.number} is {state}",
             tone=_TONES.get(change.to_state, ""),
             text=attempt.decline_message if declined else "",
-            who=attempt.provider,
+            who=spelled(attempt.provider),
             milliseconds=attempt.milliseconds if first else None,
             row=attempt,
             facts={name: value for name, value in facts.items() if value},

@@ -2,17 +2,21 @@
 
 from django.urls import path
 
-from payments import api
+from payments.api import methods, payments, refunds, wallets
 
 urlpatterns = [
-    path("payments", api.Payments.as_view()),
-    path("payments/<str:payment_id>", api.PaymentById.as_view()),
-    path("payments/<str:payment_id>/confirm", api.Confirm.as_view()),
-    path("payments/<str:payment_id>/capture", api.Captures.as_view()),
-    path("payments/<str:payment_id>/cancel", api.Cancel.as_view()),
-    path("payments/<str:payment_id>/refunds", api.PaymentRefunds.as_view()),
-    path("refunds", api.Refunds.as_view()),
-    path("refunds/<str:refund_id>", api.RefundById.as_view()),
-    path("payment-methods", api.PaymentMethods.as_view()),
-    path("payment-methods/<str:payment_method_token>", api.PaymentMethodById.as_view()),
+    path("payments", payments.Payments.as_view()),
+    path("payments/<str:payment_id>", payments.PaymentById.as_view()),
+    path("payments/<str:payment_id>/confirm", payments.Confirm.as_view()),
+    path("payments/<str:payment_id>/capture", payments.Captures.as_view()),
+    path("payments/<str:payment_id>/cancel", payments.Cancel.as_view()),
+    path("payments/<str:payment_id>/refunds", refunds.PaymentRefunds.as_view()),
+    path("refunds", refunds.Refunds.as_view()),
+    path("refunds/<str:refund_id>", refunds.RefundById.as_view()),
+    path("payment-methods", methods.PaymentMethods.as_view()),
+    path("payment-methods/<str:payment_method_token>", methods.PaymentMethodById.as_view()),
+    path("wallets/<str:wallet_id>/top-ups", wallets.TopUps.as_view()),
+    path("wallets/<str:wallet_id>/withdrawals", wallets.Withdrawals.as_view()),
+    path("payouts", wallets.Payouts.as_view()),
+    path("payouts/<str:payout_id>", wallets.PayoutById.as_view()),
 ]

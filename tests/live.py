@@ -222,6 +222,7 @@ def open_shop(stack: Stack) -> LiveShop:
     shop = Shop()
     scopes = ["payments:read", "payments:write", "refunds:read", "refunds:write", "customers:read", "customers:write"]
     more = ["payment_methods:read", "payment_methods:write", "events:read", "ledger:read"]
+    more += ["wallets:read", "wallets:topup", "wallets:withdraw"]
     return LiveShop(stack, shop, create_key(actor=shop.actor, name="tests", scopes=scopes + more).secret)
 
 

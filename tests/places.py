@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -20,12 +21,19 @@ from payments.sandbox.journal import MemoryJournal
 from payments.sandbox.local import InProcess
 from payments.tests.factories import Shop, new_merchant, new_method
 from rupai.accounts.models import ApiKeyUse, Membership, Role
+from rupai.accounts.services.customers import create_customer
 from rupai.accounts.services.keys import NewKey, create_key
 from rupai.accounts.tests.factories import access_token, new_member, owner_of
 from rupai.core import clock
 from rupai.core.models import Event
 from rupai.notifications.tests.factories import endpoint_at, number_all, opened
-from wallets.models import Transfer
+from wallets.models import Transfer, Wallet
+from wallets.services.fx_quotes import quote_fx
+from wallets.services.fx_rates import set_rate
+from wallets.services.holds import hold_funds
+from wallets.services.limits import set_level_limits
+from wallets.services.wallets import freeze_wallet, open_wallet
+from wallets.tests.factories import fund
 
 ADDRESS = "https://example.com/hooks"
 # Noted when a key is used, whatever the request.
@@ -71,6 +79,7 @@ class Place:
             "payment_method_token": self.method(),
             "account_id": transfer.debit_account.public_id,
             "transfer_id": transfer.public_id,
+            **self._wallets(),
             "event_id": event.public_id,
             "user_id": viewer.user.public_id,
             "key_id": self.key().key.public_id,
@@ -78,8 +87,67 @@ class Place:
             "delivery_id": opened(event, endpoint).public_id,
         }
 
+    def _wallets(self) -> dict[str, str]:
+        """A wallet with dollars of which one is held, others to send to, and what was made with them."""
+        dollars, rupees = self.two_wallets()
+        payee, frozen = (self.new_wallet() for _ in range(2))
+        freeze_wallet(actor=self.actor, wallet_id=frozen)
+        hold = hold_funds(actor=self.actor, wallet_id=dollars.public_id, amount=1_00)
+        none = {"per_transaction": None, "per_day": None, "per_month": None}
+        level = set_level_limits(actor=self.actor, currency="INR", kyc_level=0, **none)
+        return {
+            "wallet_id": dollars.public_id,
+            "to_wallet_id": rupees.public_id,
+            "payee_id": payee,
+            "frozen_id": frozen,
+            "hold_id": hold.transfer.public_id,
+            "limits_id": level.public_id,
+            "rate_id": self.rate(),
+            "quote_id": self.quote(),
+            "payout_id": self.payout(dollars.public_id),
+        }
+
     def method(self) -> str:
         return new_method(self.shop.actor, self.shop.customer).public_id
+
+    def new_wallet(self) -> str:
+        """Another customer's empty wallet of dollars."""
+        customer = create_customer(actor=self.actor)
+        return open_wallet(actor=self.actor, customer_id=customer.public_id, currency="USD").public_id
+
+    def two_wallets(self) -> tuple[Wallet, Wallet]:
+        """The customer's wallets: 100.00 dollars, and no rupees."""
+        dollars, rupees = (
+            open_wallet(actor=self.actor, customer_id=self.shop.customer.public_id, currency=code)
+            for code in ("USD", "INR")
+        )
+        fund(dollars, 100_00)
+        return dollars, rupees
+
+    def rate(self) -> str:
+        """A rate from dollars into rupees."""
+        return set_rate(actor=self.actor, base="USD", quote="INR", rate=Decimal("83.12")).public_id
+
+    def quote(self) -> str:
+        """A quote for one dollar."""
+        return quote_fx(actor=self.actor, from_currency="USD", to_currency="INR", amount=1_00).public_id
+
+    def exchange(self) -> dict[str, str]:
+        """The body of an exchange out of the dollars."""
+        return {"quote_id": self.quote(), "to_wallet_id": self.names["to_wallet_id"]}
+
+    def top_up(self) -> dict[str, Any]:
+        """The body of a top-up of the dollars."""
+        return {
+            "amount": 1_00,
+            "currency": "USD",
+            "source": {"type": "saved_method", "payment_method_token": self.method()},
+        }
+
+    def payout(self, wallet_id: str) -> str:
+        """A dollar that was paid out of a wallet."""
+        body = {"amount": 1_00, "currency": "USD", "destination": "bank_success"}
+        return str(self.post(f"wallets/{wallet_id}/withdrawals", body)["payout_id"])
 
     def waiting_payment(self) -> str:
         """A payment that waits for its payment method."""

@@ -15,6 +15,7 @@ from tests.places import ADDRESS, Place, call, check_problem, contents, new_once
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 NEW_KEY = {"name": "Till", "scopes": ["payments:read"]}
+LIMITS = {"per_transaction": 50_00, "per_day": None, "per_month": None}
 NEW_HOOK = {"url": ADDRESS, "events": ["payment.*"]}
 
 # Address below /api/v1/: for each verb its scope.
@@ -41,6 +42,28 @@ MATRIX: dict[str, dict[str, str]] = {
     "accounts/<str:account_id>": {"GET": "ledger:read"},
     "transfers": {"GET": "ledger:read"},
     "transfers/<str:transfer_id>": {"GET": "ledger:read"},
+    "wallets": {"GET": "wallets:read", "POST": "wallets:write"},
+    "wallets/<str:wallet_id>": {"GET": "wallets:read"},
+    "wallets/<str:wallet_id>/transfers": {"POST": "wallets:transfer"},
+    "wallets/<str:wallet_id>/holds": {"POST": "wallets:transfer"},
+    "wallets/<str:wallet_id>/holds/<str:hold_id>/capture": {"POST": "wallets:transfer"},
+    "wallets/<str:wallet_id>/holds/<str:hold_id>/release": {"POST": "wallets:transfer"},
+    "wallets/<str:wallet_id>/freeze": {"POST": "wallets:write"},
+    "wallets/<str:wallet_id>/unfreeze": {"POST": "wallets:write"},
+    "wallets/<str:wallet_id>/close": {"POST": "wallets:write"},
+    "wallets/<str:wallet_id>/limits": {"GET": "wallets:read", "POST": "wallets:write"},
+    "wallets/<str:wallet_id>/overdraft": {"POST": "wallets:write"},
+    "wallet-limits": {"GET": "wallets:read", "POST": "wallets:write"},
+    "wallets/<str:wallet_id>/statement": {"GET": "wallets:read"},
+    "wallets/<str:wallet_id>/insights": {"GET": "wallets:read"},
+    "wallets/<str:wallet_id>/exchanges": {"POST": "wallets:transfer"},
+    "fx/rates": {"GET": "wallets:read"},
+    "fx/quotes": {"POST": "wallets:transfer"},
+    "fx/quotes/<str:quote_id>": {"GET": "wallets:read"},
+    "wallets/<str:wallet_id>/top-ups": {"POST": "wallets:topup"},
+    "wallets/<str:wallet_id>/withdrawals": {"POST": "wallets:withdraw"},
+    "payouts": {"GET": "wallets:read"},
+    "payouts/<str:payout_id>": {"GET": "wallets:read"},
     "payments": {"GET": "payments:read", "POST": "payments:write"},
     "payments/<str:payment_id>": {"GET": "payments:read"},
     "payments/<str:payment_id>/confirm": {"POST": "payments:write"},
@@ -69,11 +92,13 @@ PAGES: dict[str, int] = {
     "api/docs/": 200,
     **INSTALLED,
 }
-# Which payment an address needs to have something to do.
+# Which payment or wallet an address needs to have something to do.
 ROW_OF = {
     "payments/<str:payment_id>/confirm": "waiting_id",
     "payments/<str:payment_id>/capture": "authorized_id",
     "payments/<str:payment_id>/cancel": "authorized_id",
+    "wallets/<str:wallet_id>/unfreeze": "frozen_id",
+    "wallets/<str:wallet_id>/close": "payee_id",
 }
 OPERATIONS = [(route, verb) for route, verbs in MATRIX.items() for verb in verbs]
 ONE_ROW = [(route, verb) for route, verb in OPERATIONS if "<" in route]
@@ -85,6 +110,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("customers", "POST"): {"name": "Eve"},
     ("customers/<str:customer_id>", "PATCH"): {"name": "Eve"},
     ("webhook-endpoints", "POST"): NEW_HOOK,
+    ("wallets/<str:wallet_id>/holds", "POST"): {"amount": 1_00},
+    ("wallets/<str:wallet_id>/limits", "POST"): LIMITS,
+    ("wallets/<str:wallet_id>/overdraft", "POST"): {"overdraft_limit": 10_00},
+    ("wallet-limits", "POST"): {**LIMITS, "currency": "USD", "kyc_level": 1},
+    ("fx/quotes", "POST"): {"from_currency": "USD", "to_currency": "INR", "amount": 1_00},
+    ("wallets/<str:wallet_id>/withdrawals", "POST"): {"amount": 1_00, "currency": "USD", "destination": "bank_success"},
     ("webhook-endpoints/<str:endpoint_id>", "PATCH"): {"description": "Eve's"},
 }
 
@@ -105,6 +136,14 @@ def body_of(route: str, verb: str, place: Place) -> Any:
     own: dict[tuple[str, str], Callable[[], Any]] = {
         ("payments", "POST"): place.wish,
         ("payments/<str:payment_id>/confirm", "POST"): lambda: {"payment_method_token": place.method()},
+        ("wallets", "POST"): lambda: {"customer_id": place.shop.customer.public_id, "currency": "EUR"},
+        ("wallets/<str:wallet_id>/transfers", "POST"): lambda: {
+            "to_wallet_id": place.names["payee_id"],
+            "amount": 1_00,
+            "currency": "USD",
+        },
+        ("wallets/<str:wallet_id>/exchanges", "POST"): place.exchange,
+        ("wallets/<str:wallet_id>/top-ups", "POST"): place.top_up,
         ("payment-methods", "POST"): lambda: {
             "customer_id": place.shop.customer.public_id,
             "type": "card",
@@ -124,7 +163,7 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
 
 def test_the_scopes_of_the_matrix_are_all_there_are_for_addresses() -> None:
     used = {scope for verbs in MATRIX.values() for scope in verbs.values()}
-    without = {"wallets:read", "wallets:transfer", "wallets:topup", "audit:read", "providers:read", "providers:write"}
+    without = {"fx:write", "audit:read", "providers:read", "providers:write"}
     # What only the console offers.
     without |= {"exports:create", "settings:read", "settings:write"}
     assert used == ALL - without
@@ -144,7 +183,7 @@ def test_who_may_and_who_may_not(route: str, verb: str, place: Place, stranger: 
     for bearer in powerless:
         problem = check_problem(call(verb, path, body, bearer=bearer, Idempotency_Key=new_once()), 403, "scope_missing")
         assert problem["scope"] == scope
-    if "<" in route or (route, verb) in {("payments", "POST"), ("payment-methods", "POST")}:
+    if "<" in route or (route, verb) in {("payments", "POST"), ("payment-methods", "POST"), ("wallets", "POST")}:
         check_problem(call(verb, path, body, bearer=stranger.token, Idempotency_Key=new_once()), 404, "not_found")
     assert contents() == before
     allowed = call(verb, path, body, bearer=place.token, Idempotency_Key=new_once())
@@ -237,7 +276,7 @@ GARBAGE = [
 @pytest.mark.parametrize(("route", "verb"), dict(ONE_ROW).items())
 def test_an_id_that_is_none_names_nothing(route: str, verb: str, place: Place) -> None:
     body, mine = body_of(route, verb, place), path_of(route, place.names)
-    own = mine.split("/")[4]
+    own = next(part for part, name in zip(mine.split("/")[3:], route.split("/"), strict=True) if "<" in name)
     before = contents()
     for garbage in GARBAGE:
         path = mine.replace(own, garbage.format(prefix=own.partition("_")[0]))

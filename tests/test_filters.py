@@ -13,7 +13,7 @@ from rupai.core import ids
 from rupai.core.models import Event
 from tests.places import Place, call
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
 

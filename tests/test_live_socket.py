@@ -101,6 +101,24 @@ def test_figures_come_by_themselves_and_only_when_they_change() -> None:
     assert story(look) == ["7d 0 Asia/Kolkata", "7d 12 Asia/Kolkata"]
 
 
+def test_who_comes_back_sees_the_figures_at_once() -> None:
+    """The ticker still counts the text as published; a page that was opened anew has not got it."""
+    member = staff()
+    client = signed_in(member.user)
+
+    async def look() -> list[str]:
+        seen = []
+        for _ in range(2):
+            found = socket(client)
+            assert (await found.connect(timeout=5))[0]
+            message = json.loads(await found.receive_from(timeout=8))
+            seen.append(str(message.get("text", "no text")))
+            await found.disconnect()
+        return seen
+
+    assert story(look) == ["7d 0 Asia/Kolkata"] * 2
+
+
 def test_each_sees_the_own_merchant_range_and_zone_only() -> None:
     mine, other = staff(), staff(timezone="Europe/Berlin")
     clients = [signed_in(mine.user), signed_in(mine.user), signed_in(other.user)]

@@ -61,7 +61,10 @@ def test_what_moves_money_asks_for_an_idempotency_key(described: dict[str, Any])
     }
     below = "/api/v1/payments"
     ways = ("confirm", "capture", "cancel", "refunds")
-    assert required == {below, *(f"{below}/{{payment_id}}/{way}" for way in ways)}
+    wallets = {f"/api/v1/wallets/{{wallet_id}}/{way}" for way in ("top-ups", "withdrawals", "exchanges")}
+    holds = ("holds", "holds/{hold_id}/capture", "holds/{hold_id}/release")
+    wallets |= {f"/api/v1/wallets/{{wallet_id}}/{way}" for way in ("transfers", *holds)}
+    assert required == {below, *(f"{below}/{{payment_id}}/{way}" for way in ways)} | wallets
 
 
 def test_bodies_take_nothing_that_they_do_not_name(described: dict[str, Any]) -> None:

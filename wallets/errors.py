@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from rupai.core.errors import Conflict, DomainError
+from rupai.core.errors import Conflict, DomainError, InvalidInput, WrongState
 
 
 class LedgerNeedsTransaction(RuntimeError):
@@ -59,3 +59,70 @@ def refusal(result: str) -> type[TransferRefused]:
     if result.startswith("exists_with_different_"):
         return TransferIdTaken
     return _BY_RESULT.get(result, TransferRefused)
+
+
+class WalletFrozen(WrongState):
+    code: ClassVar[str] = "wallet_frozen"
+    hint = "Unfreeze the wallet first; until then only its holds can be released."
+
+
+class WalletClosed(WrongState):
+    code: ClassVar[str] = "wallet_closed"
+    hint = "A closed wallet stays closed. Open a new one for the customer."
+
+
+class WalletExists(Conflict):
+    code: ClassVar[str] = "wallet_exists"
+    hint = "A customer has one open wallet per currency; use the one that is named here."
+
+
+class WalletNotEmpty(Conflict):
+    code: ClassVar[str] = "wallet_not_empty"
+    hint = "Move the balance out and capture or release the open holds, then close the wallet."
+
+
+class SameWallet(DomainError):
+    code: ClassVar[str] = "same_wallet"
+    hint = "Name two wallets."
+
+
+class LimitExceeded(DomainError):
+    """More would leave a wallet than one of its limits allows; the details say which, and what is left."""
+
+    code: ClassVar[str] = "limit_exceeded"
+    hint = "Send at most `remaining`, or wait until `resets_at`."
+
+
+class OverdraftInUse(Conflict):
+    code: ClassVar[str] = "overdraft_in_use"
+    hint = "Set the overdraft at least to what the balance, less the holds, is below zero."
+
+
+class HoldTooSmall(DomainError):
+    code: ClassVar[str] = "hold_too_small"
+    hint = "Capture at most what is held."
+
+
+class QuoteExpired(Conflict):
+    code: ClassVar[str] = "quote_expired"
+    hint = "Ask for a new quote; the rate may be another one by now."
+
+
+class QuoteUsed(Conflict):
+    code: ClassVar[str] = "quote_used"
+    hint = "A quote is good for one exchange. Ask for a new one to exchange again."
+
+
+class QuoteMismatch(DomainError):
+    code: ClassVar[str] = "quote_mismatch"
+    hint = "Name a wallet in the quote's from_currency to take from, and one in its to_currency to pay into."
+
+
+class StatementRange(InvalidInput):
+    code: ClassVar[str] = "statement_range"
+    hint = "Send days of at most 400 days' distance, the earlier one as start_date."
+
+
+class StatementTooLong(DomainError):
+    code: ClassVar[str] = "statement_too_long"
+    hint = "Choose fewer days, or format=csv, which has no limit."

@@ -68,3 +68,26 @@ class HoldState(models.TextChoices):
 class Side(models.TextChoices):
     DEBIT = "debit"
     CREDIT = "credit"
+
+
+class WalletStatus(models.TextChoices):
+    """Frozen: money neither leaves nor arrives, but holds can be released. Closed: empty for ever."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+NEXT_WALLET: dict[str, frozenset[WalletStatus]] = {
+    WalletStatus.ACTIVE: frozenset({WalletStatus.FROZEN, WalletStatus.CLOSED}),
+    WalletStatus.FROZEN: frozenset({WalletStatus.ACTIVE}),
+    WalletStatus.CLOSED: frozenset(),
+}
+
+
+class KycLevel(models.IntegerChoices):
+    """How well the holder is known, which decides how much may leave the wallet."""
+
+    MINIMAL = 0
+    BASIC = 1
+    FULL = 2

@@ -74,13 +74,14 @@ def forget_minutes() -> int:
 
 
 def lag() -> tuple[int, datetime | None]:
-    """How many numbered events are not in the sums yet, and when the last one that is was written."""
+    """How many numbered events are not in the sums yet and, if any, when the last one that is was written."""
     read = ReaderCursor.objects.filter(name=READER).values_list("position", flat=True).first() or 0
     newest = (
         Event.objects.filter(position__isnull=False).order_by("-position").values_list("position", flat=True).first()
     )
-    counted = Event.objects.filter(position=read).values_list("created_at", flat=True).first()
-    return max(0, (newest or 0) - read), counted
+    behind = max(0, (newest or 0) - read)
+    counted = Event.objects.filter(position=read).values_list("created_at", flat=True).first() if behind else None
+    return behind, counted
 
 
 def _tally() -> Tally:

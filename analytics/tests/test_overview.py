@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,14 +11,16 @@ from django.test import Client
 
 from analytics import selectors
 from analytics.models import LATENCIES
-from analytics.pages import overview_of
+from analytics.pages import overview_of, viewer_of
 from analytics.services import rollups
 from compliance.audit import sequencer
 from payments.sandbox.acquirer import Acquirer
 from payments.services.refund import refund_payment
 from payments.tests.factories import Shop, new_merchant
+from rupai.accounts.scopes import ALL
 from rupai.accounts.tests.factories import new_member
 from rupai.core import clock
+from rupai.core.actor import Actor
 from rupai.pages import live
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -31,9 +34,13 @@ def read(at: datetime | None = None) -> None:
         rollups.catch_up()
 
 
+def seen_at(merchant_id: UUID | None, *, livemode: bool = False) -> Actor:
+    return viewer_of(Actor.platform("test", merchant_id=merchant_id, livemode=livemode))
+
+
 def shown(shop: Shop, asked: str = "7d", currency: str = "INR") -> dict[str, Any]:
     """Label and value of each figure, and the value of the period before."""
-    context = overview_of(shop.merchant.pk, False, asked=asked, currency=currency, zone=ZONE)
+    context = overview_of(seen_at(shop.merchant.pk), asked=asked, currency=currency, zone=ZONE)
     return {figure.label: (figure.now, figure.before) for figure in context["figures"]}
 
 
@@ -85,7 +92,7 @@ def test_each_figure_leads_to_the_rows_that_it_counts(shop: Shop) -> None:
     client.force_login(new_member(merchant=shop.merchant, is_staff=True).user)
     rows = {"Payments": 5, "Failed": 1, "Refunds": 1, "Gross volume": 4}
     with clock.at(NOW):
-        context = overview_of(shop.merchant.pk, False, asked="7d", currency="INR", zone=ZONE)
+        context = overview_of(seen_at(shop.merchant.pk), asked="7d", currency="INR", zone=ZONE)
         for figure in context["figures"]:
             if figure.label in rows:
                 page = client.get(figure.url)
@@ -101,9 +108,12 @@ def test_another_merchants_money_is_never_in_it(acquirer: Acquirer) -> None:
     read()
     assert shown(mine)["Gross volume"][0] == 100
     assert shown(other)["Gross volume"][0] == 999_999
-    everything = overview_of(None, False, asked="7d", currency="INR", zone=ZONE)
+    everything = overview_of(seen_at(None), asked="7d", currency="INR", zone=ZONE)
     assert everything["figures"][0].now == 1_000_099
-    assert overview_of(mine.merchant.pk, True, asked="7d", currency="INR", zone=ZONE)["figures"][0].now == 0
+    assert (
+        overview_of(seen_at(mine.merchant.pk, livemode=True), asked="7d", currency="INR", zone=ZONE)["figures"][0].now
+        == 0
+    )
 
 
 def test_hours_begin_where_the_zone_has_them(shop: Shop) -> None:
@@ -138,7 +148,8 @@ def test_the_fragment_is_what_the_socket_sends(shop: Shop) -> None:
     client.force_login(new_member(merchant=shop.merchant, is_staff=True).user)
     with clock.at(NOW):
         whole = client.get("/admin/?range=30d&currency=INR").content.decode()
-        view = live.LiveView("overview", shop.merchant.pk, False, ZONE, (("currency", "INR"), ("range", "30d")))
+        options = (("currency", "INR"), ("range", "30d"))
+        view = live.LiveView("overview", shop.merchant.pk, False, ZONE, options, tuple(sorted(ALL)))
         assert live.render(view).strip() in whole
         fragment = client.get("/admin/?range=30d&currency=INR", headers={"HX-Request": "true"})
     assert "<html" not in fragment.content.decode()

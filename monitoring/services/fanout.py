@@ -40,6 +40,10 @@ class Fanout:
     def views(self) -> list[str]:
         return list(self.seats)
 
+    def hungry(self) -> list[str]:
+        """The views that somebody looks at and whose text this process does not have."""
+        return [view for view in self.views() if view not in self.latest]
+
     def everybody(self) -> list[Seat]:
         return [seat for seats in self.seats.values() for seat in seats]
 

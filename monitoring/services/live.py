@@ -24,6 +24,7 @@ from rupai.pages.live import LiveView
 log = structlog.get_logger(__name__)
 CHANNEL = "rupai:live"
 _WANTED = "rupai:live:wanted:"
+_HUNGRY = "rupai:live:hungry"
 _LOCK = "rupai:live:ticker"
 TICK_SECONDS = 1.0
 BEAT_SECONDS = 5.0
@@ -60,14 +61,17 @@ def end_session(session_key: str) -> None:
 
 
 class Ticker:
-    """Ticks in a thread of its own while ``wanted`` names views, as long as this process holds the lock."""
+    """Ticks in a thread of its own while ``wanted`` names views, as long as this process holds the lock.
 
-    def __init__(self, wanted: Callable[[], Iterable[str]]) -> None:
-        self._wanted = wanted
+    ``hungry`` are those whose text this process has missed: they are published once more, though it did not change.
+    """
+
+    def __init__(self, wanted: Callable[[], Iterable[str]], hungry: Callable[[], Iterable[str]] = tuple) -> None:
+        self._wanted, self._hungry = wanted, hungry
         self._name = secrets.token_hex(8)
         self._published: dict[str, str] = {}
         self._beat = 0.0
-        self._stopped = threading.Event()
+        self._stopped, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="live-ticker", daemon=True)
 
     def start(self) -> None:
@@ -76,7 +80,12 @@ class Ticker:
     def stop(self) -> None:
         """End the thread; waits for a tick that is under way."""
         self._stopped.set()
+        self._woken.set()
         self._thread.join(10.0)
+
+    def wake(self) -> None:
+        """Tick soon: somebody looks at something that nobody of this process looked at before."""
+        self._woken.set()
 
     def _run(self) -> None:
         redis = connect()
@@ -89,7 +98,9 @@ class Ticker:
                 log.exception("live_tick_failed")
             finally:
                 close_old_connections()
-            self._stopped.wait(max(0.1, TICK_SECONDS - (time.monotonic() - started)))
+            self._woken.wait(max(0.1, TICK_SECONDS - (time.monotonic() - started)))
+            if self._woken.is_set() and not self._stopped.wait(0.1):
+                self._woken.clear()
         self._give_up(redis)
         connections.close_all()
 
@@ -107,6 +118,9 @@ class Ticker:
         views = list(self._wanted())
         if views:
             redis.set(_WANTED + self._name, json.dumps(views), ex=WANTED_SECONDS)
+        if hungry := list(self._hungry()):
+            redis.sadd(_HUNGRY, *hungry)
+            redis.expire(_HUNGRY, WANTED_SECONDS)
         if not self._leads(redis):
             self._published.clear()
             return 0
@@ -126,7 +140,9 @@ class Ticker:
         return sorted({view for found in kept if found for view in json.loads(found)})[:MOST_VIEWS]
 
     def _publish(self, redis: Redis, views: list[str]) -> int:
-        self._published = {view: digest for view, digest in self._published.items() if view in views}
+        hungry = set(cast("list[str]", redis.spop(_HUNGRY, MOST_VIEWS)))
+        known = self._published.items()
+        self._published = {view: digest for view, digest in known if view in views and view not in hungry}
         if not views:
             return 0
         for step in _catch_up:

@@ -1,5 +1,5 @@
 """The lists of payments in the console: rows that the services own are shown, never edited here."""
 
-from payments.admin import decisions, methods, money, payments
+from payments.admin import decisions, methods, money, payments, payouts
 
-__all__ = ["decisions", "methods", "money", "payments"]
+__all__ = ["decisions", "methods", "money", "payments", "payouts"]

@@ -4,6 +4,18 @@ from django.contrib import admin
 
 from payments.models import RiskDecision, RiskListEntry, RiskPolicy, RouteDecision
 from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin
+from rupai.pages.registry import MenuItem, menu
+
+menu(
+    MenuItem(
+        title="Risk rules",
+        icon="shield-alert",
+        url_name="payments_riskpolicy_changelist",
+        group="Operate",
+        order=20,
+        scope="payments:read",
+    )
+)
 
 
 @admin.register(RiskDecision)

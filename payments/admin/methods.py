@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 
-from payments.admin.shared import CUSTOMER, PROVIDER, own_id, words
+from payments.admin.shared import CUSTOMER, PROVIDER, own_id
 from payments.models import PaymentMethod, ProviderAccount
 from payments.models.method import Method
 from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin
 from rupai.pages.lists.columns import Column
 from rupai.pages.lists.console_list import ConsoleList
 from rupai.pages.lists.filters import choice, flag
+from rupai.pages.names import spelled
 from rupai.pages.registry import MenuItem, menu
 
 menu(
@@ -20,6 +21,16 @@ menu(
         scope="payment_methods:read",
     )
 )
+menu(
+    MenuItem(
+        title="Providers",
+        icon="plug",
+        url_name="payments_provideraccount_changelist",
+        group="Operate",
+        order=10,
+        scope="providers:read",
+    )
+)
 
 
 @admin.register(PaymentMethod)
@@ -28,17 +39,17 @@ class PaymentMethodAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
     in_search = True
     list_select_related = ("customer",)
     columns = (
-        Column(name="type", label="Type", value=lambda row: words(row.type), card="primary"),
+        Column(name="type", label="Type", value=lambda row: spelled(row.type), card="primary"),
         Column(name="status", label="Status", kind="status", value=lambda row: row.public()["status"], card="primary"),
         own_id("Payment method"),
-        Column(name="brand", label="Brand", value=lambda row: words(row.brand) if row.brand else ""),
+        Column(name="brand", label="Brand", value=lambda row: spelled(row.brand)),
         Column(name="last4", label="Last 4", kind="mono"),
         Column(name="customer", label="Customer", kind="customer"),
-        Column(name="provider", label="Provider", value=lambda row: words(row.provider)),
+        Column(name="provider", label="Provider", value=lambda row: spelled(row.provider)),
         Column(name="created_at", label="Created", kind="when", card="secondary"),
     )
     filters = (
-        choice("type", "Type", [(value, words(value)) for value in Method.values]),
+        choice("type", "Type", [(value, spelled(value)) for value in Method.values]),
         PROVIDER,
         flag("active", "Active", narrow=lambda rows, active: rows.filter(detached_at__isnull=active)),
         CUSTOMER,

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from payments.admin.shared import CURRENCY, OF_PAYMENT, PROVIDER, own_id, words
+from payments.admin.shared import CURRENCY, OF_PAYMENT, PROVIDER, own_id
 from payments.models import Attempt, Capture, Payment, Refund
 from payments.states import AttemptState, TransferState
 from rupai.core.currencies import CURRENCIES
@@ -10,6 +10,7 @@ from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin
 from rupai.pages.lists.columns import Column, related_id, related_url
 from rupai.pages.lists.console_list import ConsoleList
 from rupai.pages.lists.filters import by_id, choice, exact
+from rupai.pages.names import spelled
 from rupai.pages.registry import MenuItem, menu
 
 menu(
@@ -34,8 +35,8 @@ class AttemptAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
         Column(name="state", label="Status", kind="status", card="primary"),
         OF_PAYMENT,
         Column(name="number", label="Try", kind="number"),
-        Column(name="operation", label="Operation", value=lambda row: words(row.operation)),
-        Column(name="provider", label="Provider", value=lambda row: words(row.provider)),
+        Column(name="operation", label="Operation", value=lambda row: spelled(row.operation)),
+        Column(name="provider", label="Provider", value=lambda row: spelled(row.provider)),
         Column(name="decline_code", label="Decline", kind="mono"),
         Column(name="milliseconds", label="ms", kind="number"),
         Column(name="created_at", label="Created", kind="when", card="secondary"),
@@ -87,7 +88,7 @@ class RefundAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
             value=related_id("payment", Payment),
             url=related_url("payment", Payment),
         ),
-        Column(name="reason", label="Reason", value=lambda row: words(row.reason)),
+        Column(name="reason", label="Reason", value=lambda row: spelled(row.reason)),
         Column(name="created_at", label="Created", kind="when", card="secondary"),
     )
     filters = (

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from payments import selectors
-from payments.admin.shared import CURRENCY, CUSTOMER, PROVIDER, words
+from payments.admin.shared import CURRENCY, CUSTOMER, PROVIDER
 from payments.models import History, Payment, PaymentMethod, RiskDecision
 from payments.models.method import Method
 from payments.pages.bulk import refund_selected
@@ -20,6 +20,7 @@ from rupai.pages.bases import ReadOnlyAdmin, TenantAdmin
 from rupai.pages.lists.columns import CUSTOMERS, Column, address
 from rupai.pages.lists.console_list import ConsoleList
 from rupai.pages.lists.filters import choice, exact, minor
+from rupai.pages.names import spelled
 from rupai.pages.place import actor_of, place_of
 from rupai.pages.registry import MenuItem, menu
 
@@ -46,8 +47,8 @@ class PaymentAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
         Column(name="amount", label="Amount", kind="money", card="primary"),
         Column(name="status", label="Status", kind="status", card="primary"),
         Column(name="public_id", label="Payment", kind="id", url=address, detail="order_id", card="secondary"),
-        Column(name="method", label="Method", value=lambda row: words(row.method)),
-        Column(name="provider", label="Provider", value=lambda row: words(row.provider) if row.provider else ""),
+        Column(name="method", label="Method", value=lambda row: spelled(row.method)),
+        Column(name="provider", label="Provider", value=lambda row: spelled(row.provider)),
         Column(name="customer", label="Customer", kind="customer"),
         Column(name="risk", label="Risk", kind="risk"),
         Column(name="created_at", label="Created", kind="when", card="secondary"),
@@ -60,7 +61,7 @@ class PaymentAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
             [(value, value) for value in [*PaymentState.values, "partially_refunded", "refunded"]],
             narrow=selectors.with_status,
         ),
-        choice("method", "Method", [(value, words(value)) for value in Method.values]),
+        choice("method", "Method", [(value, spelled(value)) for value in Method.values]),
         PROVIDER,
         CURRENCY,
         exact("order_id", "Order"),

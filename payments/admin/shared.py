@@ -9,12 +9,13 @@ from rupai.accounts.models import Customer
 from rupai.core.currencies import CURRENCIES
 from rupai.pages.lists.columns import Column, address, related_id, related_url, row_page
 from rupai.pages.lists.filters import by_id, choice
+from rupai.pages.names import spelled
 
 row_page(Payment, payment_url)
 row_page(Refund, lambda row: reverse("admin:refund_detail", args=[row.public_id]))
 row_page(Customer, lambda row: reverse("admin:customer_detail", args=[row.public_id]))
 
-PROVIDER = choice("provider", "Provider", lambda: [(name, words(name)) for name in registry.names()])
+PROVIDER = choice("provider", "Provider", lambda: [(name, spelled(name)) for name in registry.names()])
 CURRENCY = choice("currency", "Currency", [(code, code) for code in CURRENCIES])
 CUSTOMER = by_id("customer", "Customer", prefix=Customer.prefix, field="customer_id")
 OF_PAYMENT = Column(
@@ -25,12 +26,6 @@ OF_PAYMENT = Column(
     url=related_url("payment", Payment),
     card="secondary",
 )
-
-
-def words(name: str) -> str:
-    """A name of the machine's as people write it."""
-    text = {"upi": "UPI", "netbanking": "Net banking"}.get(name, name.replace("_", " "))
-    return text[:1].upper() + text[1:]
 
 
 def own_id(kind: str) -> Column:

@@ -3,7 +3,9 @@ from payments.models.decisions import RiskDecision, RiskListEntry, RiskPolicy, R
 from payments.models.demo import DemoWorld
 from payments.models.method import PaymentMethod, ProviderAccount
 from payments.models.payment import History, Payment
+from payments.models.payout import Payout
 from payments.models.refund import Refund
+from payments.models.top_up import TopUp
 
 __all__ = [
     "Attempt",
@@ -12,10 +14,12 @@ __all__ = [
     "History",
     "Payment",
     "PaymentMethod",
+    "Payout",
     "ProviderAccount",
     "Refund",
     "RiskDecision",
     "RiskListEntry",
     "RiskPolicy",
     "RouteDecision",
+    "TopUp",
 ]

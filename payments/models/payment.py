@@ -13,6 +13,7 @@ from rupai.core.errors import WrongState
 from rupai.core.models import Event
 from rupai.core.money import Money
 from rupai.core.rows import TenantRow
+from wallets.models import Wallet
 
 
 class Payment(TenantRow):
@@ -29,6 +30,10 @@ class Payment(TenantRow):
     method = models.CharField(max_length=16, choices=Method)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3, db_collation="C")
+    # Set on a top-up: the wallet that the capture credits in place of the merchant.
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="top_ups", db_index=False)
+    # Taken for a wallet that was closed meanwhile, or too late: it lies in suspense until the janitor gives it back.
+    stray = models.BooleanField(default=False, db_default=False)
     capture_mode = models.CharField(max_length=9, choices=CaptureMode, default=CaptureMode.AUTOMATIC)
     state = models.CharField(max_length=24, choices=PaymentState)
     amount_authorized = models.BigIntegerField(default=0)
@@ -80,6 +85,12 @@ class Payment(TenantRow):
                 ),
                 name="payment_came_late",
             ),
+            models.Index(fields=["wallet", "-created_at"], condition=Q(wallet__isnull=False), name="payment_wallet"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(stray=True, amount_refunded=0, amount_refund_pending=0),
+                name="payment_stray",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_above_zero"),
@@ -96,6 +107,7 @@ class Payment(TenantRow):
                 & Q(amount_captured__gte=F("amount_refunded") + F("amount_refund_pending") + F("amount_disputed")),
                 name="never_refund_more_than_captured",
             ),
+            models.CheckConstraint(condition=Q(stray=False) | Q(wallet__isnull=False), name="only_top_ups_go_astray"),
         ]
 
     @property
@@ -156,6 +168,8 @@ class Payment(TenantRow):
             "created_at": self.created_at.isoformat(),
             "updated_at": self.updated_at.isoformat(),
         }
+        if self.wallet_id:
+            shown["wallet_id"] = ids.public_id(Wallet.prefix, self.wallet_id)
         if self.provider:
             shown["provider"] = self.provider
         if self.provider_reference:

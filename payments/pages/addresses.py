@@ -5,7 +5,6 @@ from django.http import HttpRequest
 from django.urls import register_converter, reverse
 
 from payments.models import Payment
-from payments.models.method import Method
 from payments.selectors import payments_of
 from rupai.accounts.selectors import staff_actor
 from rupai.core.actor import Actor
@@ -32,11 +31,6 @@ class PaymentId:
 
 
 register_converter(PaymentId, "payment_id")
-
-
-def method_name(method: str) -> str:
-    """A kind of payment method as people write it."""
-    return "UPI" if method == Method.UPI else str(Method(method).label)
 
 
 def payment_url(payment: Payment | str) -> str:

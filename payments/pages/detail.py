@@ -59,7 +59,7 @@ def _context(payment: Payment, actor: Actor, *, whole: bool) -> dict[str, Any]:
         "email": known.get("email", ""),
         "payer": known.get("name") or known.get("email") or customer.public_id,
         "method": payment.payment_method,
-        "method_name": addresses.method_name(payment.method),
+        "account": next((each.provider_account for each in reversed(story.attempts) if each.provider_account), None),
         "story": story,
         "steps": [{"step": step, "seal": timeline.seal_of(step.event)} for step in story.steps],
         "exchanges": [

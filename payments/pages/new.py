@@ -23,6 +23,7 @@ from rupai.core.errors import DomainError
 from rupai.core.idempotency import Claim, KeyInUse
 from rupai.core.money import Money
 from rupai.pages import once
+from rupai.pages.names import spelled
 from rupai.pages.once import Landing, said
 from rupai.pages.place import actor_of, place_of
 from rupai.pages.registry import page
@@ -115,16 +116,16 @@ def _choices(actor: Actor, customer: Customer) -> list[Any]:
     if not actor.livemode and actor.may("payment_methods:write"):
         known = sorted(TOKENS.values(), key=lambda token: token.note != "succeeds")
         groups.append(("Sandbox test tokens", [(token.name, f"{token.name}: {token.note}") for token in known]))
-    later = [(f"{LATER}{method}", f"{addresses.method_name(method)}, given by the payer later") for method in Method]
+    later = [(f"{LATER}{method}", f"{spelled(method)}, given by the payer later") for method in Method]
     return [*groups, ("Without a method yet", later)]
 
 
 def _words(method: PaymentMethod) -> str:
     parts = [
-        addresses.method_name(method.type),
-        method.brand,
+        spelled(method.type),
+        spelled(method.brand),
         f"•••• {method.last4}" if method.last4 else "",
-        method.provider,
+        spelled(method.provider),
     ]
     return " · ".join(part for part in parts if part)
 

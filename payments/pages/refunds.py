@@ -18,7 +18,9 @@ from rupai.pages.rendering import render_page
 @page("payments/refunds/<str:refund_id>/", name="refund_detail", scope="refunds:read")
 def detail(request: HttpRequest, refund_id: str) -> HttpResponse:
     """Show a refund with its events."""
-    refund: Refund = found(request, refund_id, refunds_of(actor_of(request)).select_related("payment", "attempt"))
+    refund: Refund = found(
+        request, refund_id, refunds_of(actor_of(request)).select_related("payment", "attempt__provider_account")
+    )
     log = Event.objects.filter(merchant_id=refund.merchant_id, subject_id=refund.public_id)
     events = list(log.select_related("audit_entry").order_by("inserted"))
     names = names_of([refund.created_by, *(event.actor for event in events)])

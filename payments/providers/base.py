@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from payments.providers.decline_rules import RULES
+from payments.providers.payouts import PayoutLookup, PayoutRequest
 from payments.providers.taxonomy import DeclineClass, DeclineCode, DeclineRule, RecommendedAction
 from rupai.core.money import Money
 
@@ -119,7 +120,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Success(Result):
-    """Done. `provider_id` is the charge's, for a refund the refund's; `amount` is what the provider moved.
+    """Done. `provider_id` is the charge's, for a refund or payout its own; `amount` is what the provider moved.
 
     For an authorisation `captured` tells whether the money was taken as well.
     """
@@ -239,9 +240,10 @@ class MethodCapability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a provider can do, by method."""
+    """What a provider can do, by method, and whether it pays out."""
 
     methods: Mapping[str, MethodCapability]
+    payouts: bool = False
 
     def takes(self, *, method: str, currency: str) -> bool:
         """Tell whether a payment by this method and in this currency can be sent here."""
@@ -252,6 +254,7 @@ class Capabilities:
 ChargeResult = Success | Pending | Action | Declined | Unknown
 ChangeResult = Success | Pending | Declined | Unknown
 PaymentState = Found | Pending | Action | Declined | NotKnown | Unknown
+PayoutState = Success | Pending | Declined | NotKnown | Unknown
 RefundState = Success | Pending | Declined | NotKnown | Unknown
 TokenResult = TokenDescription | NotKnown | Unknown
 
@@ -271,8 +274,12 @@ class Connector(Protocol):
 
     def refund(self, request: RefundRequest) -> ChangeResult: ...
 
+    def payout(self, request: PayoutRequest) -> ChangeResult: ...
+
     def sync_payment(self, lookup: PaymentLookup) -> PaymentState: ...
 
     def sync_refund(self, lookup: RefundLookup) -> RefundState: ...
+
+    def sync_payout(self, lookup: PayoutLookup) -> PayoutState: ...
 
     def describe_token(self, token: str) -> TokenResult: ...

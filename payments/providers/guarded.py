@@ -14,12 +14,14 @@ from payments.providers.base import (
     ChargeResult,
     PaymentLookup,
     PaymentState,
+    PayoutState,
     RefundLookup,
     RefundRequest,
     RefundState,
     TokenResult,
     VoidRequest,
 )
+from payments.providers.payouts import PayoutLookup, PayoutRequest
 
 
 class ProviderCallInTransaction(RuntimeError):
@@ -87,6 +89,11 @@ class GuardedConnector(ABC):
         refuse_in_transaction()
         return self._refund(request)
 
+    def payout(self, request: PayoutRequest) -> ChangeResult:
+        """Pay money out to a destination."""
+        refuse_in_transaction()
+        return self._payout(request)
+
     def sync_payment(self, lookup: PaymentLookup) -> PaymentState:
         """Ask what became of a charge."""
         refuse_in_transaction()
@@ -96,6 +103,11 @@ class GuardedConnector(ABC):
         """Ask what became of a refund."""
         refuse_in_transaction()
         return self._sync_refund(lookup)
+
+    def sync_payout(self, lookup: PayoutLookup) -> PayoutState:
+        """Ask what became of a payout."""
+        refuse_in_transaction()
+        return self._sync_payout(lookup)
 
     def describe_token(self, token: str) -> TokenResult:
         """Ask what a token stands for."""
@@ -115,10 +127,16 @@ class GuardedConnector(ABC):
     def _refund(self, request: RefundRequest) -> ChangeResult: ...
 
     @abstractmethod
+    def _payout(self, request: PayoutRequest) -> ChangeResult: ...
+
+    @abstractmethod
     def _sync_payment(self, lookup: PaymentLookup) -> PaymentState: ...
 
     @abstractmethod
     def _sync_refund(self, lookup: RefundLookup) -> RefundState: ...
+
+    @abstractmethod
+    def _sync_payout(self, lookup: PayoutLookup) -> PayoutState: ...
 
     @abstractmethod
     def _describe_token(self, token: str) -> TokenResult: ...

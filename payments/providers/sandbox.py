@@ -15,6 +15,7 @@ from payments.providers.base import (
     MethodCapability,
     PaymentLookup,
     PaymentState,
+    PayoutState,
     RefundLookup,
     RefundRequest,
     RefundState,
@@ -24,6 +25,7 @@ from payments.providers.base import (
 from payments.providers.exchange import Sent, exchange
 from payments.providers.guarded import GuardedConnector
 from payments.providers.http import HttpTransport, Transport
+from payments.providers.payouts import PayoutLookup, PayoutRequest
 
 _RUPEES = frozenset({"INR"})
 _CAPABILITIES = Capabilities(
@@ -32,7 +34,8 @@ _CAPABILITIES = Capabilities(
         "upi": MethodCapability(currencies=_RUPEES, partial_refund=True, challenge=True),
         "netbanking": MethodCapability(currencies=_RUPEES, partial_refund=True, challenge=True),
         "wallet": MethodCapability(partial_refund=True, challenge=True),
-    }
+    },
+    payouts=True,
 )
 
 
@@ -91,6 +94,17 @@ class SandboxConnector(GuardedConnector):
             body["reason"] = request.reason
         return answers.refund_result(self._post(path, request.idempotency_key, body), request.reference)
 
+    def _payout(self, request: PayoutRequest) -> ChangeResult:
+        body: dict[str, Any] = {
+            "reference": request.reference,
+            "amount": request.amount.minor,
+            "currency": request.amount.currency,
+            "destination": request.destination,
+        }
+        if request.description:
+            body["description"] = request.description
+        return answers.payout_result(self._post("/v1/payouts", request.idempotency_key, body), request.reference)
+
     def _sync_payment(self, lookup: PaymentLookup) -> PaymentState:
         if lookup.provider_id:
             sent = self._get(f"/v1/charges/{quote(lookup.provider_id, safe='')}")
@@ -101,6 +115,10 @@ class SandboxConnector(GuardedConnector):
     def _sync_refund(self, lookup: RefundLookup) -> RefundState:
         sent = self._get(f"/v1/refunds?reference={quote(lookup.reference, safe='')}")
         return answers.refund_by_reference(sent, lookup.reference)
+
+    def _sync_payout(self, lookup: PayoutLookup) -> PayoutState:
+        sent = self._get(f"/v1/payouts?reference={quote(lookup.reference, safe='')}")
+        return answers.payout_by_reference(sent, lookup.reference)
 
     def _describe_token(self, token: str) -> TokenResult:
         return answers.token_description(self._get(f"/v1/tokens/{quote(token, safe='')}"))

@@ -14,6 +14,7 @@ from payments.providers.base import (
     FoundState,
     NotKnown,
     PaymentState,
+    PayoutState,
     Pending,
     RefundState,
     Success,
@@ -72,6 +73,11 @@ def refund_result(sent: Sent, reference: str) -> ChangeResult:
     return _changed(sent, (200, 201), lambda body: _refund(sent, body, reference))
 
 
+def payout_result(sent: Sent, reference: str) -> ChangeResult:
+    """Read the answer to a payout."""
+    return _changed(sent, (200, 201), lambda body: _payout(sent, body, reference))
+
+
 def payment_by_id(sent: Sent, reference: str) -> PaymentState:
     """Read the answer to a look-up by the acquirer's id."""
     if sent.status == 404 and _refusal_code(sent) == "not_found":
@@ -101,6 +107,19 @@ def refund_by_reference(sent: Sent, reference: str) -> RefundState:
         if len(standing) > 1:
             raise Unreadable(f"The provider holds {len(standing)} refunds under one reference")
         return _refund(sent, (standing or found)[-1], reference) if found else NotKnown(**sent.trace)
+
+    return _looked_up(sent, read)
+
+
+def payout_by_reference(sent: Sent, reference: str) -> PayoutState:
+    """Read the answer to a look-up of a payout by our reference."""
+
+    def read(body: Mapping[str, Any]) -> PayoutState:
+        found = objects(body, "payouts")
+        standing = [payout for payout in found if payout.get("status") != "declined"]
+        if len(standing) > 1:
+            raise Unreadable(f"The provider holds {len(standing)} payouts under one reference")
+        return _payout(sent, (standing or found)[-1], reference) if found else NotKnown(**sent.trace)
 
     return _looked_up(sent, read)
 
@@ -198,15 +217,25 @@ def _payment(sent: Sent, body: Mapping[str, Any], reference: str) -> PaymentStat
 
 
 def _refund(sent: Sent, body: Mapping[str, Any], reference: str) -> Success | Pending | Declined:
+    return _ended(sent, body, reference, done="succeeded", noun="refund")
+
+
+def _ended(
+    sent: Sent, body: Mapping[str, Any], reference: str, *, done: str, noun: str
+) -> Success | Pending | Declined:
     _same(body, "reference", reference)
     status, provider_id = text(body, "status"), text(body, "id")
-    if status == "succeeded":
+    if status == done:
         return Success(provider_id=provider_id, amount=_money(body, "amount"), **sent.trace)
     if status == "pending":
         return Pending(provider_id=provider_id, **sent.trace)
     if status == "declined":
         return _declined(sent, body)
-    raise Unreadable(f"The answer shows the refund as {status}")
+    raise Unreadable(f"The answer shows the {noun} as {status}")
+
+
+def _payout(sent: Sent, body: Mapping[str, Any], reference: str) -> Success | Pending | Declined:
+    return _ended(sent, body, reference, done="paid", noun="payout")
 
 
 def _action(sent: Sent, body: Mapping[str, Any], provider_id: str) -> Action:

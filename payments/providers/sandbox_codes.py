@@ -2,7 +2,7 @@
 
 from payments.providers.taxonomy import DeclineCode, RecommendedAction
 
-# Reason of a declined charge, capture or refund.
+# Reason of a declined charge, capture, refund or payout.
 DECLINES: dict[str, DeclineCode] = {
     "stolen_card": DeclineCode.CARD_LOST_OR_STOLEN,
     "lost_card": DeclineCode.CARD_LOST_OR_STOLEN,
@@ -36,6 +36,9 @@ DECLINES: dict[str, DeclineCode] = {
     "unknown_token": DeclineCode.PAYMENT_METHOD_ISSUE,
     "capture_refused": DeclineCode.OPERATION_NOT_ALLOWED,
     "refund_refused": DeclineCode.OPERATION_NOT_ALLOWED,
+    "payee_account_closed": DeclineCode.ACCOUNT_CLOSED_OR_INVALID,
+    "payee_account_unknown": DeclineCode.ACCOUNT_CLOSED_OR_INVALID,
+    "payout_refused": DeclineCode.OPERATION_NOT_ALLOWED,
 }
 
 # Code of a refused request: the acquirer rejected it before booking anything. A code that is not here is no proof.
@@ -46,6 +49,7 @@ REFUSALS: dict[str, DeclineCode] = {
     "idempotency_key_missing": DeclineCode.MISSING_OR_INVALID_PARAM,
     "body_too_large": DeclineCode.MISSING_OR_INVALID_PARAM,
     "not_found": DeclineCode.INVALID_STATE,
+    "invalid_amount": DeclineCode.MISSING_OR_INVALID_PARAM,
     "wrong_state": DeclineCode.INVALID_STATE,
     "already_captured": DeclineCode.INVALID_STATE,
     "amount_exceeds_authorized": DeclineCode.OPERATION_NOT_ALLOWED,

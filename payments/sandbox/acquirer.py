@@ -10,8 +10,8 @@ from payments.sandbox.book import Book
 from payments.sandbox.entries import Entry, Operation
 from payments.sandbox.journal import Journal
 from payments.sandbox.messages import Answer, Refused
-from payments.sandbox.objects import Account, Charge, Reply
-from payments.sandbox.outcomes import OUTAGE_DELIVERY, Outcome, OutcomeModel, decide, decide_later
+from payments.sandbox.objects import Account, Charge, Payout, Reply
+from payments.sandbox.outcomes import OUTAGE_DELIVERY, Outcome, OutcomeModel, decide, decide_later, decide_payout
 from payments.sandbox.rules import check
 from payments.sandbox.tokens import Delivery, Verdict
 
@@ -120,6 +120,21 @@ class Acquirer:
         check(account, entry)
         return self._deliver(entry, outcome, model)
 
+    def payout(self, entry: Entry) -> Answer:
+        """Pay money out; `entry` names the destination and the amount in minor units."""
+        model = self.model(entry.account)
+        reference = self._drawn_by(entry.reference)
+        outcome = decide_payout(destination=entry.token, reference=reference, model=model)
+        entry = replace(
+            entry,
+            id=_new_id("out"),
+            verdict=outcome.verdict,
+            decline=outcome.decline,
+            due=self._due(outcome, model),
+        )
+        check(self.book.account(entry.account), entry)
+        return self._deliver(entry, outcome, model)
+
     def outage(self, account: str) -> Answer | None:
         """Fail as the account's outage says, or give nothing when there is none."""
         model = self.model(account)
@@ -152,6 +167,16 @@ class Acquirer:
         for refund in account.refunds_by_reference.get(reference, ()):
             if refund.due and refund.due <= self._milliseconds():
                 self.record(replace(self.blank(Operation.SETTLE, name), id=refund.id))
+
+    def due_payout(self, account: Account, name: str, payout_id: str) -> Payout:
+        """Look up a payout, first ending it when its time has come.
+
+        :raises Refused: 404 when the account has none of that id.
+        """
+        payout = account.payout(payout_id)
+        if payout.due and payout.due <= self._milliseconds():
+            self.record(replace(self.blank(Operation.SETTLE, name), id=payout.id))
+        return payout
 
     def _deliver(self, entry: Entry, outcome: Outcome, model: OutcomeModel) -> Answer:
         wait = _wait(outcome.delivery, model) or outcome.delay_ms

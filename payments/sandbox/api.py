@@ -1,7 +1,7 @@
 """The acquirer's HTTP API: one function a path, each turning a request into an answer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
@@ -13,7 +13,7 @@ from payments.sandbox.entries import Entry, Operation
 from payments.sandbox.fields import CURRENCY, LINE, NAME, REFERENCE, WEB_ADDRESS, Fields
 from payments.sandbox.messages import Answer, Refused, Request, encode
 from payments.sandbox.tokens import TOKENS
-from payments.sandbox.views import charge_view, refund_view, token_view
+from payments.sandbox.views import charge_view, payout_view, refund_view, token_view
 
 MAX_BODY = 262_144
 MAX_PAGE = 500
@@ -154,16 +154,14 @@ def _authenticate(acquirer: Acquirer, account: str, request: Request, charge_id:
 def _charges(acquirer: Acquirer, account: str, request: Request, _part: str) -> Answer:
     query = _query(request, "reference", "after", "limit")
     owner = acquirer.book.account(account)
-    limit = query.get("limit", "100")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAX_PAGE:
-        raise Refused(400, "invalid_field", f"limit must be from 1 to {MAX_PAGE}")
+    limit = _limit(query)
     start = owner.charge(query["after"]).position + 1 if "after" in query else 0
     if "reference" in query:
         rows = [charge for charge in owner.by_reference.get(query["reference"], ()) if charge.position >= start]
     else:
-        rows = owner.charges[start : start + int(limit) + 1]
-    views = [_charge_view(acquirer, account, charge.id) for charge in rows[: int(limit)]]
-    return Answer(200, encode({"charges": views, "has_more": len(rows) > int(limit)}))
+        rows = owner.charges[start : start + limit + 1]
+    views = [_charge_view(acquirer, account, charge.id) for charge in rows[:limit]]
+    return Answer(200, encode({"charges": views, "has_more": len(rows) > limit}))
 
 
 def _read(acquirer: Acquirer, account: str, _request: Request, charge_id: str) -> Answer:
@@ -185,6 +183,37 @@ def _refunds(acquirer: Acquirer, account: str, request: Request, _part: str) -> 
     return Answer(200, encode({"refunds": [refund_view(refund) for refund in found]}))
 
 
+def _pay_out(acquirer: Acquirer, account: str, request: Request, _part: str) -> Answer:
+    fields = Fields(request)
+    entry, kept = _keyed(acquirer, account, request, Operation.PAYOUT)
+    entry = replace(
+        entry,
+        reference=fields.text("reference", REFERENCE),
+        amount=fields.amount(),
+        currency=fields.text("currency", CURRENCY),
+        token=fields.text("destination", NAME),
+    )
+    fields.text("description", LINE, default="")
+    fields.finish()
+    return kept or acquirer.payout(entry)
+
+
+def _payouts(acquirer: Acquirer, account: str, request: Request, _part: str) -> Answer:
+    query = _query(request, "reference", "after", "limit")
+    owner = acquirer.book.account(account)
+    limit = _limit(query)
+    start = owner.payout(query["after"]).position + 1 if "after" in query else 0
+    known = owner.payouts_by_reference.get(query["reference"], []) if "reference" in query else owner.payouts.values()
+    rows = [payout.id for payout in known if payout.position >= start]
+    views = [payout_view(acquirer.due_payout(owner, account, payout_id)) for payout_id in rows[:limit]]
+    return Answer(200, encode({"payouts": views, "has_more": len(rows) > limit}))
+
+
+def _read_payout(acquirer: Acquirer, account: str, _request: Request, payout_id: str) -> Answer:
+    owner = acquirer.book.account(account)
+    return Answer(200, encode(payout_view(acquirer.due_payout(owner, account, payout_id))))
+
+
 def _tokens(_acquirer: Acquirer, _account: str, _request: Request, _name: str) -> Answer:
     return Answer(200, encode({"tokens": [token_view(token) for token in TOKENS.values()]}))
 
@@ -193,6 +222,13 @@ def _token(_acquirer: Acquirer, _account: str, _request: Request, name: str) -> 
     if name not in TOKENS:
         raise Refused(404, "not_found", f"There is no token {name!r}")
     return Answer(200, encode(token_view(TOKENS[name])))
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    limit = query.get("limit", "100")
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAX_PAGE:
+        raise Refused(400, "invalid_field", f"limit must be from 1 to {MAX_PAGE}")
+    return int(limit)
 
 
 def _query(request: Request, *names: str) -> dict[str, str]:
@@ -210,6 +246,8 @@ _ROUTES: dict[tuple[str, str, int, str], dict[str, Handler]] = {
     ("v1", "charges", 5, "refund"): {"POST": _refund},
     ("v1", "charges", 5, "authenticate"): {"POST": _authenticate},
     ("v1", "refunds", 3, ""): {"GET": _refunds},
+    ("v1", "payouts", 3, ""): {"GET": _payouts, "POST": _pay_out},
+    ("v1", "payouts", 4, ""): {"GET": _read_payout},
     ("v1", "tokens", 3, ""): {"GET": _tokens},
     ("v1", "tokens", 4, ""): {"GET": _token},
 }

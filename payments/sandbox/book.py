@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from payments.sandbox.entries import Entry, Operation
 from payments.sandbox.messages import encode
-from payments.sandbox.objects import Account, Charge, ChargeStatus, Refund, RefundStatus, Reply
+from payments.sandbox.objects import Account, Charge, ChargeStatus, Payout, PayoutStatus, Refund, RefundStatus, Reply
 from payments.sandbox.tokens import Verdict
-from payments.sandbox.views import charge_view, refund_view
+from payments.sandbox.views import charge_view, payout_view, refund_view
 
 _CHARGE_STATUS = {
     Verdict.APPROVED: ChargeStatus.AUTHORIZED,
@@ -18,6 +18,11 @@ _REFUND_STATUS = {
     Verdict.APPROVED: RefundStatus.SUCCEEDED,
     Verdict.DECLINED: RefundStatus.DECLINED,
     Verdict.PENDING: RefundStatus.PENDING,
+}
+_PAYOUT_STATUS = {
+    Verdict.APPROVED: PayoutStatus.PAID,
+    Verdict.DECLINED: PayoutStatus.DECLINED,
+    Verdict.PENDING: PayoutStatus.PENDING,
 }
 
 
@@ -33,6 +38,7 @@ class Book:
             Operation.CAPTURE: self._capture,
             Operation.VOID: self._void,
             Operation.REFUND: self._refund,
+            Operation.PAYOUT: self._payout,
             Operation.AUTHENTICATE: self._authenticate,
             Operation.SETTLE: self._settle,
             Operation.RESET: self._reset,
@@ -113,6 +119,24 @@ class Book:
         status = 402 if refund.status is RefundStatus.DECLINED else 201
         return Reply(entry.fingerprint, status, encode(refund_view(refund)))
 
+    def _payout(self, account: Account, entry: Entry) -> Reply:
+        payout = Payout(
+            id=entry.id,
+            reference=entry.reference,
+            amount=entry.amount,
+            currency=entry.currency,
+            destination=entry.token,
+            created=entry.at,
+            status=_PAYOUT_STATUS[entry.verdict],
+            decline=entry.decline,
+            due=entry.due,
+            position=len(account.payouts),
+        )
+        account.payouts[payout.id] = payout
+        account.payouts_by_reference.setdefault(payout.reference, []).append(payout)
+        status = 402 if payout.status is PayoutStatus.DECLINED else 201
+        return Reply(entry.fingerprint, status, encode(payout_view(payout)))
+
     def _authenticate(self, account: Account, entry: Entry) -> Reply:
         charge = account.by_id[entry.charge]
         if entry.verdict is Verdict.DECLINED:
@@ -127,6 +151,10 @@ class Book:
                 charge.decline = "session_expired"
             charge.finish()
             return self._reply(charge, entry)
+        if entry.id in account.payouts:
+            payout = account.payouts[entry.id]
+            payout.status, payout.due = PayoutStatus.DECLINED if payout.decline else PayoutStatus.PAID, 0
+            return Reply(entry.fingerprint, 200, encode(payout_view(payout)))
         refund = account.refunds[entry.id]
         charge = account.by_id[refund.charge]
         refund.status, refund.due = RefundStatus.DECLINED if refund.decline else RefundStatus.SUCCEEDED, 0

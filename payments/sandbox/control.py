@@ -10,7 +10,7 @@ from payments.sandbox.declines import DECLINES
 from payments.sandbox.entries import Entry, Operation
 from payments.sandbox.fields import LINE, Fields
 from payments.sandbox.messages import Answer, Refused, Request, encode
-from payments.sandbox.objects import ChargeStatus, RefundStatus
+from payments.sandbox.objects import ChargeStatus, PayoutStatus, RefundStatus
 from payments.sandbox.outcomes import WHOLE, Outage, OutcomeModel
 
 _METHODS = ("card", "upi", "netbanking", "wallet")
@@ -75,6 +75,8 @@ def _import(acquirer: Acquirer, entry: Entry) -> int:
         return 0
     if entry.op is Operation.REFUND and entry.id in account.refunds:
         return 0
+    if entry.op is Operation.PAYOUT and entry.id in account.payouts:
+        return 0
     if entry.op is Operation.CAPTURE and entry.id in dict(account.charge(entry.charge).captures):
         return 0
     try:
@@ -91,11 +93,12 @@ def _settle(acquirer: Acquirer, account: str, reference: str) -> int:
     owner = acquirer.book.account(account)
     charges = [charge for charge in owner.by_reference.get(reference, ()) if charge.status is ChargeStatus.PENDING]
     refunds = [r for r in owner.refunds_by_reference.get(reference, ()) if r.status is RefundStatus.PENDING]
+    payouts = [p for p in owner.payouts_by_reference.get(reference, ()) if p.status is PayoutStatus.PENDING]
     for charge in charges:
         acquirer.record(replace(acquirer.blank(Operation.SETTLE, account), charge=charge.id))
-    for refund in refunds:
-        acquirer.record(replace(acquirer.blank(Operation.SETTLE, account), id=refund.id))
-    return len(charges) + len(refunds)
+    for made in [refund.id for refund in refunds] + [payout.id for payout in payouts]:
+        acquirer.record(replace(acquirer.blank(Operation.SETTLE, account), id=made))
+    return len(charges) + len(refunds) + len(payouts)
 
 
 def _entry(values: Any, account: str) -> Entry:

@@ -56,4 +56,7 @@ DECLINES: dict[str, Decline] = {
     "unknown_token": Decline("A5", "The token names no instrument of this acquirer.", Advice.CONFIRM_DETAILS),
     "capture_refused": Decline("A6", "The issuer refused the capture."),
     "refund_refused": Decline("A7", "The issuer refused the refund."),
+    "payee_account_closed": Decline("B1", "The payee's bank account is closed.", Advice.DO_NOT_TRY),
+    "payee_account_unknown": Decline("B2", "The payee's bank has no such account.", Advice.CONFIRM_DETAILS),
+    "payout_refused": Decline("B3", "The payee's bank refused the payout."),
 }

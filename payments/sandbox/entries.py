@@ -13,6 +13,7 @@ class Operation(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    PAYOUT = "payout"
     AUTHENTICATE = "authenticate"
     SETTLE = "settle"
     RESET = "reset"
@@ -22,9 +23,10 @@ class Operation(StrEnum):
 class Entry:
     """One booked operation with everything that was decided about it, so that replaying decides nothing anew.
 
-    `id` is the object made (charge, capture or refund), `charge` the charge acted on, `amount` minor units, `due` the
-    moment in epoch milliseconds at which a pending or challenged object ends, `secret` the payer's way to the page.
-    `key` and `fingerprint` keep the answer for idempotent replay.
+    `id` is the object made (charge, capture, refund or payout), `charge` the charge acted on, `amount` minor units,
+    `token` the instrument or, for a payout, its destination, `due` the moment in epoch milliseconds at which a pending
+    or challenged object ends, `secret` the payer's way to the page. `key` and `fingerprint` keep the answer for
+    idempotent replay.
     """
 
     op: Operation

@@ -85,6 +85,28 @@ class Refund:
     due: int = 0
 
 
+class PayoutStatus(StrEnum):
+    PENDING = "pending"
+    PAID = "paid"
+    DECLINED = "declined"
+
+
+@dataclass(slots=True)
+class Payout:
+    """One payout to a bank account, in minor units."""
+
+    id: str
+    reference: str
+    amount: int
+    currency: str
+    destination: str
+    created: str
+    status: PayoutStatus
+    decline: str = ""
+    due: int = 0
+    position: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer kept under its idempotency key."""
@@ -103,6 +125,8 @@ class Account:
     by_reference: dict[str, list[Charge]] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refunds_by_reference: dict[str, list[Refund]] = field(default_factory=dict)
+    payouts: dict[str, Payout] = field(default_factory=dict)
+    payouts_by_reference: dict[str, list[Payout]] = field(default_factory=dict)
     replies: dict[str, Reply] = field(default_factory=dict)
 
     def charge(self, charge_id: str) -> Charge:
@@ -113,4 +137,14 @@ class Account:
         found = self.by_id.get(charge_id)
         if found is None:
             raise Refused(404, "not_found", f"There is no charge {charge_id!r}")
+        return found
+
+    def payout(self, payout_id: str) -> Payout:
+        """Look up a payout.
+
+        :raises Refused: when this account has none of that id.
+        """
+        found = self.payouts.get(payout_id)
+        if found is None:
+            raise Refused(404, "not_found", f"There is no payout {payout_id!r}")
         return found

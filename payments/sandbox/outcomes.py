@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 
+from payments.sandbox.destinations import DESTINATIONS
 from payments.sandbox.tokens import NORMAL, TOKENS, Behaviour, Challenge, Delivery, Token, Verdict
 
 WHOLE = 10_000  # Rates are in basis points.
@@ -117,6 +118,18 @@ def decide_later(*, token: str, operation: str, reference: str, model: OutcomeMo
     behaviour: Behaviour = {"capture": instrument.capture, "void": instrument.void, "refund": instrument.refund}[
         operation
     ]
+    return _as_booked(behaviour, reference=reference, model=model)
+
+
+def decide_payout(*, destination: str, reference: str, model: OutcomeModel) -> Outcome:
+    """Decide how a payout goes; the same arguments always give the same outcome."""
+    account = DESTINATIONS.get(destination)
+    if account is None:
+        return Outcome(verdict=Verdict.DECLINED, decline="payee_account_unknown")
+    return _as_booked(account.payout, reference=reference, model=model)
+
+
+def _as_booked(behaviour: Behaviour, *, reference: str, model: OutcomeModel) -> Outcome:
     delivery = OUTAGE_DELIVERY.get(model.outage, behaviour.delivery)
     wait = delay_ms(model=model, reference=reference, delivery=delivery)
     if model.outage is Outage.DECLINE:

@@ -1,9 +1,10 @@
 """What the sandbox acquirer refuses whoever asks: its own rules, apart from any test token."""
 
 from payments.sandbox.declines import DECLINES
+from payments.sandbox.destinations import DESTINATIONS
 from payments.sandbox.entries import Entry, Operation
 from payments.sandbox.messages import Refused
-from payments.sandbox.objects import Account, Charge, ChargeStatus, RefundStatus
+from payments.sandbox.objects import Account, Charge, ChargeStatus, PayoutStatus, RefundStatus
 from payments.sandbox.tokens import TOKENS, Verdict
 
 
@@ -22,12 +23,25 @@ def check(account: Account, entry: Entry) -> None:
         if entry.id in account.by_id:
             raise Refused(409, "id_taken", f"The id {entry.id!r} is taken")
         return
+    if entry.op is Operation.PAYOUT:
+        _check_payout(account, entry)
+        return
     if entry.op is Operation.SETTLE and entry.id:
-        refund = account.refunds.get(entry.id)
+        refund, payout = account.refunds.get(entry.id), account.payouts.get(entry.id)
         pending = refund is not None and refund.status is RefundStatus.PENDING
-        _require(pending, "wrong_state", "The refund is not pending")
+        pending = pending or (payout is not None and payout.status is PayoutStatus.PENDING)
+        _require(pending, "wrong_state", "The refund or payout is not pending")
         return
     _check_change(account, account.charge(entry.charge), entry)
+
+
+def _check_payout(account: Account, entry: Entry) -> None:
+    _require(entry.amount > 0, "invalid_amount", "A payout is above zero")
+    _require(entry.verdict is not Verdict.ACTION, "wrong_state", "A payout asks nobody")
+    usable = entry.token in DESTINATIONS or entry.verdict is Verdict.DECLINED
+    _require(usable, "unknown_destination", f"The destination {entry.token!r} is unknown")
+    if entry.id in account.payouts:
+        raise Refused(409, "id_taken", f"The id {entry.id!r} is taken")
 
 
 def _check_change(account: Account, charge: Charge, entry: Entry) -> None:

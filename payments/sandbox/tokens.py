@@ -192,7 +192,7 @@ def _waiting() -> Iterator[Token]:
 
 
 # Ending of the token's name -> how the answer travels, and what to write about it.
-_FAULTS: dict[str, tuple[Delivery, str]] = {
+FAULTS: dict[str, tuple[Delivery, str]] = {
     "timeout_before": (Delivery.HOLD_BEFORE, "nothing is booked; no answer, the connection is held, then dropped"),
     "timeout_after": (Delivery.HOLD_AFTER, "booked; no answer, the connection is held, then dropped"),
     "drop_before": (Delivery.DROP_BEFORE, "nothing is booked; the connection is dropped at once"),
@@ -204,7 +204,7 @@ _FAULTS: dict[str, tuple[Delivery, str]] = {
 
 
 def _faulty() -> Iterator[Token]:
-    for number, (ending, (delivery, text)) in enumerate(_FAULTS.items()):
+    for number, (ending, (delivery, text)) in enumerate(FAULTS.items()):
         fault = Behaviour(delivery=delivery)
         yield Token(name=f"tok_{ending}", last4=f"50{number:02}", charge=fault, note=f"charge: {text}")
         yield Token(name=f"tok_capture_{ending}", last4=f"51{number:02}", capture=fault, note=f"capture: {text}")

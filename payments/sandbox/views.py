@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from payments.sandbox.declines import DECLINES
-from payments.sandbox.objects import Charge, ChargeStatus, Refund, RefundStatus
+from payments.sandbox.objects import Charge, ChargeStatus, Payout, PayoutStatus, Refund, RefundStatus
 from payments.sandbox.tokens import TOKENS, Challenge, Token
 
 
@@ -40,6 +40,20 @@ def refund_view(refund: Refund) -> dict[str, Any]:
         "currency": refund.currency,
         "created": refund.created,
         "decline": decline_view(refund.decline if refund.status is RefundStatus.DECLINED else ""),
+    }
+
+
+def payout_view(payout: Payout) -> dict[str, Any]:
+    """Show a payout."""
+    return {
+        "id": payout.id,
+        "reference": payout.reference,
+        "status": payout.status,
+        "amount": payout.amount,
+        "currency": payout.currency,
+        "destination": payout.destination,
+        "created": payout.created,
+        "decline": decline_view(payout.decline if payout.status is PayoutStatus.DECLINED else ""),
     }
 
 

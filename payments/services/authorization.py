@@ -7,7 +7,7 @@ from django.db import models
 
 from payments.models import Attempt, Capture, Payment, ProviderAccount, RouteDecision
 from payments.routing import policy
-from payments.services import moves, postings
+from payments.services import booking, moves, postings
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
 from rupai.core import clock, ids
@@ -108,11 +108,11 @@ def _note(attempt: Attempt, outcome: Outcome) -> None:
 
 
 def _captured(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> None:
+    booking.choose_place(payment)
     capture = _record_charge(payment, attempt, outcome.amount, actor)
     payment.next_action, payment.expires_at = None, None
     moves.move_payment(payment, PaymentState.CAPTURED, actor=actor)
-    # Last, because the accounts it locks are shared with every other payment of the merchant.
-    postings.post_capture(payment, capture, at=capture.created_at)
+    booking.book_capture(payment, capture, actor=actor, at=capture.created_at)
 
 
 def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor) -> Capture:
@@ -237,9 +237,10 @@ def _late_success(payment: Payment, attempt: Attempt, outcome: Outcome, actor: A
         moves.save_attempt(attempt)
         return
     before = payment.status
+    booking.choose_place(payment, late=True)
     capture = _record_charge(payment, attempt, outcome.amount, actor)
     moves.tell_payment(payment, "payment.captured_late", actor=actor, was=before)
-    postings.post_capture(payment, capture, at=capture.created_at)
+    booking.book_capture(payment, capture, actor=actor, at=capture.created_at)
 
 
 _Apply = Callable[[Payment, Attempt, Outcome, Actor], Attempt | None]

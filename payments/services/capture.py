@@ -18,6 +18,13 @@ from rupai.core.money import Money
 _CAPTURABLE = frozenset({AttemptState.AUTHORIZED, AttemptState.PARTIALLY_CHARGED})
 
 
+class CaptureInParts(DomainError):
+    """The money goes into a wallet, or comes out of one, at once."""
+
+    code, status = "capture_in_parts", 422
+    hint = "Capture all of it: leave out the amount."
+
+
 class CaptureTooLarge(DomainError):
     code, status = "capture_too_large", 422
     hint = "Capture at most amount_capturable."
@@ -37,6 +44,7 @@ def capture_payment(
 
     :raises WrongState: when nothing is authorised, or another capture or cancellation is under way.
     :raises CaptureTooLarge: when the amount is more than what is left.
+    :raises CaptureInParts: when it is less, and the payment is a top-up.
     """
     actor.require("payments:write")
     payment = statements.named(Payment, payment_id, actor=actor)
@@ -68,6 +76,8 @@ def _claim(payment: Payment, amount: int | None, idempotency_id: UUID | None, ac
         if wanted > payment.capturable:
             left = Money(payment.capturable, payment.currency)
             raise CaptureTooLarge(f"Only {left} is left to capture", payment=payment.public_id, capturable=left.minor)
+        if wanted < payment.capturable and payment.wallet_id is not None:
+            raise CaptureInParts("A top-up is captured as a whole", payment=payment.public_id)
         attempt.operation = Attempt.Operation.CAPTURE
         capture = Capture(
             id=ids.new_key(now),

@@ -1,7 +1,7 @@
 """Applying what became of a capture."""
 
 from payments.models import Attempt, Capture, Payment
-from payments.services import moves, postings
+from payments.services import booking, moves, postings
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
@@ -37,6 +37,7 @@ def apply_capture(capture: Capture, outcome: Outcome, *, actor: Actor) -> Captur
 def _succeed(payment: Payment, attempt: Attempt, capture: Capture, actor: Actor) -> None:
     now = clock.now()
     before = payment.status
+    booking.choose_place(payment)
     capture.state, capture.updated_at = TransferState.SUCCEEDED, now
     capture.fee = postings.fee_of(payment, capture.amount)
     payment.amount_captured += capture.amount
@@ -48,7 +49,7 @@ def _succeed(payment: Payment, attempt: Attempt, capture: Capture, actor: Actor)
         moves.move_payment(payment, PaymentState.CAPTURED if whole else PaymentState.PARTIALLY_CAPTURED, actor=actor)
     else:
         moves.tell_payment(payment, "payment.partially_captured", actor=actor, was=before)
-    postings.post_capture(payment, capture, at=now)
+    booking.book_capture(payment, capture, actor=actor, at=now)
 
 
 def _wait(payment: Payment, attempt: Attempt, actor: Actor) -> None:

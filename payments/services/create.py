@@ -18,6 +18,7 @@ from rupai.core import clock, failpoints, ids, statements
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
+from wallets.models import Wallet
 
 
 class LiveModeOff(DomainError):
@@ -35,7 +36,7 @@ class WrongPaymentMethod(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a merchant wants to be paid: ``money`` in minor units, and what goes with it."""
+    """What a merchant wants to be paid: ``money`` in minor units, and what goes with it; ``wallet`` for a top-up."""
 
     money: Money
     method: str
@@ -45,6 +46,7 @@ class Wish:
     description: str = ""
     order_id: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    wallet: Wallet | None = None
 
 
 def create_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None = None, resumed: bool = False) -> Payment:
@@ -60,10 +62,15 @@ def create_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None = No
     :raises NoRoute: when no provider account is eligible.
     """
     actor.require("payments:write")
+    return take_payment(actor=actor, wish=wish, idempotency_id=idempotency_id, resumed=resumed)
+
+
+def take_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None, resumed: bool) -> Payment:
+    """Do what ``create_payment`` does, for a service that has required a scope of its own."""
     begun = Payment.objects.visible_to(actor).filter(idempotency_id=idempotency_id).first() if resumed else None
     if begun is not None:
         return settle_payment(begun, actor=actor)
-    _check_mode(actor)
+    check_mode(actor)
     payment = _new_payment(actor, wish, idempotency_id)
     if wish.payment_method_token is None:
         with moves.in_own_transaction():
@@ -72,7 +79,11 @@ def create_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None = No
     return _try(payment, _saved(actor, wish.payment_method_token), actor, new=True)
 
 
-def _check_mode(actor: Actor) -> None:
+def check_mode(actor: Actor) -> None:
+    """Refuse to move real money for a merchant who may not yet.
+
+    :raises LiveModeOff: saying so.
+    """
     if actor.livemode and not Merchant.objects.filter(pk=actor.merchant, live_enabled=True).exists():
         raise LiveModeOff("This merchant may not take real payments yet")
 
@@ -96,6 +107,7 @@ def _new_payment(actor: Actor, wish: Wish, idempotency_id: UUID | None) -> Payme
         description=wish.description,
         order_id=wish.order_id,
         metadata=wish.metadata,
+        wallet=wish.wallet,
         idempotency_id=idempotency_id,
         created_by=actor.id,
     )

@@ -7,13 +7,13 @@ from typing import TypeVar
 import structlog
 from django.db.models import Q
 
-from payments.models import Attempt, DemoWorld, Payment, Refund
+from payments.models import Attempt, DemoWorld, Payment, Payout, Refund
 from payments.services import moves
 from payments.services.cancel import end_payment
 from payments.services.create import run
 from payments.services.refund import send_refund
 from payments.services.refunding import reserve_refund
-from payments.services.settle import settle_attempt, settle_refund
+from payments.services.settle import settle_attempt, settle_payout, settle_refund
 from payments.states import IN_FLIGHT, TERMINAL, PaymentState
 from rupai.core import clock
 from rupai.core.actor import Actor
@@ -38,6 +38,8 @@ def sweep(*, limit: int = 200) -> dict[str, int]:
     lost = attempts.filter(state__in=IN_FLIGHT, updated_at__lte=now - LOST_AFTER)
     due = attempts.filter(next_sync_at__lte=now)
     refunds = Refund.objects.exclude(merchant_id__in=unmade).filter(next_sync_at__lte=now)
+    payouts = Payout.objects.exclude(merchant_id__in=unmade).filter(next_sync_at__lte=now)
+    stray = payments.filter(stray=True, amount_refunded=0, amount_refund_pending=0)
     late = payments.filter(
         state__in=sorted(TERMINAL - {PaymentState.CAPTURED}),
         amount_captured__gt=0,
@@ -51,7 +53,8 @@ def sweep(*, limit: int = 200) -> dict[str, int]:
     return {
         "attempts": _each([*lost.order_by("updated_at")[:limit], *due.order_by("next_sync_at")[:limit]], _attempt),
         "refunds": _each(list(refunds.order_by("next_sync_at")[:limit]), _refund),
-        "late": _each(list(late[:limit]), give_back_late),
+        "payouts": _each(list(payouts.order_by("next_sync_at")[:limit]), _payout),
+        "late": _each([*late[:limit], *stray.order_by("created_at")[:limit]], give_back_late),
         "expired": _each(list(expired.order_by("expires_at")[:limit]), _expire),
     }
 
@@ -69,8 +72,8 @@ def _each(things: Sequence[Thing], work: Callable[[Thing], None]) -> int:
     return done
 
 
-def _janitor(payment: Payment) -> Actor:
-    return Actor.platform("janitor", merchant_id=payment.merchant_id, livemode=payment.livemode)
+def _janitor(about: Payment | Payout) -> Actor:
+    return Actor.platform("janitor", merchant_id=about.merchant_id, livemode=about.livemode)
 
 
 def _attempt(attempt: Attempt) -> None:
@@ -82,6 +85,10 @@ def _attempt(attempt: Attempt) -> None:
 
 def _refund(refund: Refund) -> None:
     settle_refund(refund, actor=_janitor(refund.payment))
+
+
+def _payout(payout: Payout) -> None:
+    settle_payout(payout, actor=_janitor(payout))
 
 
 def _expire(payment: Payment) -> None:
@@ -96,13 +103,15 @@ def _expire(payment: Payment) -> None:
 
 
 def give_back_late(payment: Payment) -> None:
-    """Refund money that arrived for a payment which had ended without it."""
+    """Refund money that arrived for a payment which had ended without it, or for a wallet that was closed."""
     actor = _janitor(payment)
     with moves.in_own_transaction():
         locked = moves.lock_payment(payment)
         if locked.refundable <= 0:
             return
         note = "The provider reported success after the payment had ended"
+        if not locked.is_terminal or locked.state == PaymentState.CAPTURED:
+            note = "The wallet was closed before the money came"
         refund = reserve_refund(
             locked, amount=None, reason=Refund.Reason.LATE_SUCCESS, note=note, idempotency_id=None, actor=actor
         )

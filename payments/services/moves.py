@@ -80,6 +80,7 @@ _CHANGING = [
     "amount_refund_pending",
     "amount_refunded",
     "amount_disputed",
+    "stray",
     "attempt_state",
     "attempts",
     "provider",

@@ -9,11 +9,14 @@ from uuid import UUID
 
 from django.db import connection
 
-from payments.models import Capture, Payment, Refund
+from payments.models import Capture, Payment, Payout, Refund
+from rupai.core.money import Money
+from wallets.models import Wallet
 from wallets.services import ledger
 from wallets.services.ledger import Chart, NewTransfer
 
-_FEE, _REFUND_POSTED, _REFUND_VOIDED = 1, 1, 2
+# Beside the key of a capture, refund or payout.
+_FEE, _POSTED, _VOIDED = 1, 1, 2
 
 
 def prepare(payment: Payment) -> None:
@@ -22,17 +25,19 @@ def prepare(payment: Payment) -> None:
 
 
 def fee_of(payment: Payment, amount: int) -> int:
-    """Our fee for a capture, in minor units, rounded once, half away from zero."""
+    """Our fee for a capture, in minor units, rounded once, half away from zero; a top-up costs nothing."""
+    if payment.wallet_id is not None:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT fee_basis_points FROM accounts_merchant WHERE id = %s", [payment.merchant_id])
         [points] = cursor.fetchone()
-    return payment.money.__class__(amount, payment.currency).share(basis_points=points).minor
+    return Money(amount, payment.currency).share(basis_points=points).minor
 
 
 def post_capture(payment: Payment, capture: Capture, *, at: datetime) -> None:
-    """Post captured money to the merchant, and our fee from it, or neither."""
+    """Post captured money to the merchant, and our fee from it, or neither; that of a top-up to its wallet."""
     chart = _chart(payment)
-    gross = _transfer(payment, capture.pk, "capture", chart.provider_clearing, chart.merchant_payable, capture.amount)
+    gross = _transfer(payment, capture.pk, "capture", chart.provider_clearing, _place(payment), capture.amount)
     if not capture.fee:
         ledger.post_transfers(transfers=[gross], at=at)
         return
@@ -43,21 +48,45 @@ def post_capture(payment: Payment, capture: Capture, *, at: datetime) -> None:
 def hold_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
     """Hold a refund's amount until its outcome is known."""
     chart = _chart(payment)
-    held = _transfer(payment, refund.pk, "refund", chart.merchant_payable, chart.provider_clearing, refund.amount)
+    held = _transfer(payment, refund.pk, "refund", _place(payment), chart.provider_clearing, refund.amount)
     ledger.post_transfers(transfers=[ledger.pending(held)], at=at)
 
 
 def post_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
     """Post a held refund."""
-    ledger.post_transfers(transfers=[ledger.post_pending(refund.pk, key=_key(refund.pk, _REFUND_POSTED))], at=at)
+    ledger.post_transfers(transfers=[ledger.post_pending(refund.pk, key=_key(refund.pk, _POSTED))], at=at)
 
 
 def void_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
     """Release a held refund."""
-    ledger.post_transfers(transfers=[ledger.void_pending(refund.pk, key=_key(refund.pk, _REFUND_VOIDED))], at=at)
+    ledger.post_transfers(transfers=[ledger.void_pending(refund.pk, key=_key(refund.pk, _VOIDED))], at=at)
 
 
-def _chart(payment: Payment) -> Chart:
+def hold_payout(payout: Payout, wallet: Wallet, *, at: datetime) -> None:
+    """Hold a payout's amount in its wallet until its outcome is known."""
+    chart = _chart(payout)
+    held = _transfer(payout, payout.pk, "payout", wallet.account_id, chart.provider_clearing, payout.amount)
+    ledger.post_transfers(transfers=[ledger.pending(held)], at=at)
+
+
+def post_payout(payout: Payout, *, at: datetime) -> None:
+    """Post a held payout."""
+    ledger.post_transfers(transfers=[ledger.post_pending(payout.pk, key=_key(payout.pk, _POSTED))], at=at)
+
+
+def void_payout(payout: Payout, *, at: datetime) -> None:
+    """Give a held payout back to its wallet."""
+    ledger.post_transfers(transfers=[ledger.void_pending(payout.pk, key=_key(payout.pk, _VOIDED))], at=at)
+
+
+def _place(payment: Payment) -> UUID:
+    """The account that captured money is credited to, and that refunds take it from."""
+    if payment.wallet is None:
+        return _chart(payment).merchant_payable
+    return _chart(payment).suspense if payment.stray else payment.wallet.account_id
+
+
+def _chart(payment: Payment | Payout) -> Chart:
     return ledger.chart_accounts(merchant_id=payment.merchant_id, livemode=payment.livemode, currency=payment.currency)
 
 
@@ -66,12 +95,12 @@ def _key(key: UUID, number: int) -> UUID:
     return UUID(int=key.int ^ number)
 
 
-def _transfer(payment: Payment, key: UUID, kind: str, debit: UUID, credit: UUID, amount: int) -> NewTransfer:
+def _transfer(about: Payment | Payout, key: UUID, kind: str, debit: UUID, credit: UUID, amount: int) -> NewTransfer:
     return NewTransfer(
         id=key,
         debit_account=debit,
         credit_account=credit,
         amount=amount,
         kind=kind,
-        reference=payment.public_id,
+        reference=about.public_id,
     )

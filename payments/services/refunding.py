@@ -8,10 +8,12 @@ from payments.services import moves, postings
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
-from rupai.core import clock, events, ids, statements
+from rupai.core import clock, events, ids, locks, statements
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
+from wallets.models import Wallet
+from wallets.services.checks import check_active
 
 _REFUNDABLE = frozenset({AttemptState.CHARGED, AttemptState.PARTIALLY_CHARGED})
 
@@ -32,12 +34,15 @@ def reserve_refund(
 
     :raises WrongState: when nothing was captured.
     :raises RefundTooLarge: when less than the amount is left.
+    :raises WalletFrozen: or WalletClosed, InsufficientFunds: when it is a top-up and its wallet cannot give it back.
     """
     attempt = _charged_attempt(payment)
     wanted = payment.refundable if amount is None else amount
     if wanted > payment.refundable or wanted <= 0:
         left = Money(payment.refundable, payment.currency)
         raise RefundTooLarge(f"Only {left} is left to refund", payment=payment.public_id, refundable=left.minor)
+    if payment.wallet is not None and not payment.stray:
+        check_active(_locked(payment.wallet))
     now = clock.now()
     refund = _new_refund(payment, attempt, wanted, reason, note, idempotency_id, actor, now)
     payment.amount_refund_pending += wanted
@@ -47,6 +52,12 @@ def reserve_refund(
     moves.save_payment(payment, beside=[refund, event])
     postings.hold_refund(payment, refund, at=now)
     return refund
+
+
+def _locked(wallet: Wallet) -> Wallet:
+    locked = locks.lock_key(Wallet, wallet.pk)
+    assert locked is not None
+    return locked
 
 
 def _charged_attempt(payment: Payment) -> Attempt:

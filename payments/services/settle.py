@@ -1,12 +1,14 @@
 """Finding out: asking the provider what became of an attempt or a refund, and applying the answer."""
 
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Capture, Payment, Payout, Refund
 from payments.providers.base import PaymentLookup, RefundLookup
+from payments.providers.payouts import PayoutLookup
 from payments.services import authorization, moves, outcomes
 from payments.services.authorization import ABSENT_COUNTS_AFTER
 from payments.services.capturing import apply_capture
-from payments.services.connectors import connector_of_attempt
+from payments.services.connectors import connector_of, connector_of_attempt
 from payments.services.outcomes import Outcome
+from payments.services.paying_out import apply_payout
 from payments.services.refunding import apply_refund
 from payments.services.voiding import apply_void
 from payments.states import IN_FLIGHT, AttemptState, TransferState
@@ -123,4 +125,29 @@ def settle_refund(refund: Refund, *, actor: Actor) -> Refund:
             settled.syncs += 1
             settled.next_sync_at = authorization.next_question(settled.syncs, waiting=AttemptState.UNKNOWN)
             settled.save(update_fields=["syncs", "next_sync_at"])
+    return settled
+
+
+def settle_payout(payout: Payout, *, actor: Actor) -> Payout:
+    """Ask the provider about an open payout, and apply what it says.
+
+    :returns: the payout as it is afterwards.
+    """
+    payout = Payout.objects.select_related("provider_account").get(pk=payout.pk)
+    if not payout.is_open:
+        return payout
+    connector = connector_of(payout.provider_account)
+    failpoints.hit("settle_payout.before_call")
+    view = outcomes.of_change(connector.sync_payout(PayoutLookup(reference=payout.public_id)), done="captured")
+    failpoints.hit("settle_payout.after_call")
+    if view.kind == "absent" and clock.now() - payout.created_at < ABSENT_COUNTS_AFTER:
+        return payout
+    with moves.in_own_transaction():
+        settled = apply_payout(payout, view, actor=actor)
+        if settled.is_open:
+            settled.syncs += 1
+            settled.next_sync_at = authorization.next_question(settled.syncs, waiting=AttemptState.UNKNOWN)
+            settled.save(update_fields=["syncs", "next_sync_at"])
+        failpoints.hit("settle_payout.before_commit")
+    failpoints.hit("settle_payout.after_commit")
     return settled

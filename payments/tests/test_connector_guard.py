@@ -17,6 +17,7 @@ from payments.providers.base import (
     VoidRequest,
 )
 from payments.providers.guarded import GuardedConnector, ProviderCallInTransaction
+from payments.providers.payouts import PayoutLookup, PayoutRequest
 from payments.providers.sandbox import SandboxConnector
 from payments.tests.sandboxes import Sandbox, running_sandbox
 from rupai.core.money import Money
@@ -30,8 +31,10 @@ CALLS = {
     "capture": CaptureRequest(provider_id="ch_1", reference="cap_1", idempotency_key="cap_1:take", amount=AMOUNT),
     "void": VoidRequest(provider_id="ch_1", reference="pay_1_1", idempotency_key="att_1:void"),
     "refund": RefundRequest(provider_id="ch_1", reference="ref_1", idempotency_key="ref_1:give", amount=AMOUNT),
+    "payout": PayoutRequest(reference="po_1", idempotency_key="po_1:out", amount=AMOUNT, destination="bank_success"),
     "sync_payment": PaymentLookup(reference="pay_1_1"),
     "sync_refund": RefundLookup(reference="ref_1"),
+    "sync_payout": PayoutLookup(reference="po_1"),
     "describe_token": "tok_visa",
 }
 

@@ -21,7 +21,7 @@ def test_what_lies_behind_its_time_is_settled_once_the_past_is_made(shop: Shop) 
     with clock.at(now - timedelta(days=40)):
         shop.pay(10_000, token="tok_drop_after")
         shop.pay(5_000, capture="manual")
-    idle = {"attempts": 0, "refunds": 0, "late": 0, "expired": 0}
+    idle = {"attempts": 0, "refunds": 0, "payouts": 0, "late": 0, "expired": 0}
     assert janitor.sweep() == idle
     lost = Payment.objects.get(amount=10_000)
     assert not janitor.ask_soon(lost)

@@ -13,7 +13,7 @@ from payments.sandbox.declines import DECLINES
 from payments.sandbox.outcomes import Outage
 from payments.sandbox.tokens import TOKENS
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 UNTIL = datetime(2026, 6, 30, 15, 20, tzinfo=UTC)
 

@@ -52,7 +52,7 @@ def test_an_account_that_grows_by_debits_adds_up_too(shop: Shop) -> None:
 def test_many_entries_are_added_up_only_when_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.pay(10_000)
     name, person = account_of(shop).public_id, Person(shop.merchant)
-    monkeypatch.setattr("wallets.pages.MOST_PROVED_UNASKED", 1)
+    monkeypatch.setattr("wallets.pages.statement.MOST_PROVED_UNASKED", 1)
     assert "This account has 2 entries" in person.read("wallet_statement", name)
     assert "The balance equals the sum" in person.read("wallet_statement", name, query="?prove=1")
 

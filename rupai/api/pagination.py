@@ -29,17 +29,20 @@ class KeysetPagination(BasePagination):
     """Pages by ``limit`` and an opaque ``cursor``; there is no total count, since counting large lists is slow."""
 
     query_parameters = frozenset({"limit", "cursor"})
+    # What orders rows of one moment: a key, or a whole number that is not negative.
+    tie = "pk"
 
     def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
         limit = _limit(request.query_params.get("limit"))
         cursor = request.query_params.get("cursor")
-        rows = queryset.order_by("-created_at", "-pk")
+        rows = queryset.order_by("-created_at", f"-{self.tie}")
         self.place = _place(request)
         if cursor is not None:
             moment, key = _decode(cursor, self.place)
-            rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=key), created_at__lte=moment)
+            below = {f"{self.tie}__lt": key if self.tie == "pk" else key.int}
+            rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, **below), created_at__lte=moment)
         found = list(rows[: limit + 1])
         self.has_more = len(found) > limit
         self.last = found[limit - 1] if self.has_more else None
@@ -48,7 +51,9 @@ class KeysetPagination(BasePagination):
     def get_paginated_response(self, data: Any) -> Response:
         page: dict[str, Any] = {"data": data, "has_more": self.has_more}
         if self.last is not None:
-            page["next_cursor"] = _encode(self.last.created_at, self.last.pk, self.place)
+            tie = getattr(self.last, self.tie)
+            key = tie if isinstance(tie, UUID) else UUID(int=tie)
+            page["next_cursor"] = _encode(self.last.created_at, key, self.place)
         return Response(page)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

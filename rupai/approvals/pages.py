@@ -17,6 +17,7 @@ from rupai.approvals.states import OPEN_WORK, ApprovalState
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
 from rupai.core.rows import RowQuerySet
+from rupai.pages.attention import Matter, attention
 from rupai.pages.bases import person
 from rupai.pages.names import names_of
 from rupai.pages.once import found, said
@@ -37,6 +38,18 @@ _TONES: dict[str, str] = {
     ApprovalState.EXPIRED: "muted",
 }
 menu(MenuItem(title="Approvals", icon="stamp", url_name="approvals", group="Operate", order=60, letter="v"))
+
+
+@attention(order=50)
+def requested(actor: Actor) -> Matter:
+    """Requests that wait for a second person."""
+    return Matter(
+        one="approval waits for a decision",
+        many="approvals wait for a decision",
+        rows=selectors.waiting(selectors.approvals_of(actor).filter(livemode=actor.livemode)),
+        url=reverse("admin:approvals"),
+        tone="warn",
+    )
 
 
 @page("approvals/", name="approvals")

@@ -17,6 +17,20 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "refund": ("created", "succeeded", "failed"),
     "payment_method": ("created", "detached"),
     "customer": ("created", "updated"),
+    "wallet": (
+        "created",
+        "frozen",
+        "unfrozen",
+        "closed",
+        "transferred",
+        "held",
+        "hold_captured",
+        "released",
+        "limits_changed",
+    ),
+    "wallet_limits": ("changed",),
+    "top_up": ("posted",),
+    "payout": ("created", "paid", "failed"),
     "merchant": ("created", "changed"),
     "member": ("added", "changed", "removed"),
     "user": ("disabled", "enabled"),
@@ -26,6 +40,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "webhook_endpoint": ("created", "updated", "secret_rotated", "deleted", "disabled", "tested"),
     "webhook_delivery": ("replayed",),
     "approval": ("requested", "approved", "rejected", "cancelled", "expired", "executed", "failed"),
+    "fx": ("rate_set", "terms_changed", "exchanged"),
     "data": ("exported",),
 }
 

@@ -93,6 +93,8 @@ class WebhookDelivery(TenantRow):
                 fields=["endpoint", "leased_until"], condition=Q(leased_until__isnull=False), name="delivery_in_flight"
             ),
             models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_newest"),
+            # Counted each second while somebody looks at the Overview.
+            models.Index(fields=["merchant_id", "livemode"], condition=Q(state="failed"), name="delivery_given_up"),
         ]
         constraints: ClassVar = [models.UniqueConstraint(fields=["endpoint", "event"], name="delivery_once")]
 

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from rupai.core import replay
+from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
 from rupai.core.models import DeadLetter, HandlerRun
+from rupai.pages.attention import Matter, attention
 from rupai.pages.changes import pretty
 from rupai.pages.details import DetailAdmin
 from rupai.pages.links import address_of
@@ -33,6 +35,17 @@ menu(
         scope=PLATFORM,
     )
 )
+
+
+@attention(order=30, scope=PLATFORM)
+def waiting_letters(actor: Actor) -> Matter:
+    """Tasks that were given up and wait for a look."""
+    return Matter(
+        one="dead letter",
+        many="dead letters",
+        rows=DeadLetter.objects.filter(discarded_at=None, replayed_at=None),
+        url=f"{reverse('admin:core_deadletter_changelist')}?state=waiting",
+    )
 
 
 class DeadLetterPage(DetailAdmin):

@@ -18,7 +18,7 @@ resolved won allow allowed on verified closed executed ok done sent passed confi
 _BAD = """failed declined blocked block rejected dead lost down refused revoked disputed critical error denied broken
 late overdue"""
 _WARN = """pending review in_review requires_action requires_approval challenge challenged warning unknown past_due
-stale degraded half_open firing waiting retrying retry held uncertain expiring unfinished"""
+stale degraded half_open firing waiting retrying retry held uncertain expiring unfinished frozen"""
 _INFO = """authorized authorised processing created partially_refunded partially_captured scheduled running trialing
 trial queued sending info new open draft requires_capture test in_progress begun started executing"""
 TONES = {

@@ -16,7 +16,8 @@ from rupai.pages.place import actor_of, place_of
 class LiveView:
     """One thing that can be looked at; everybody who looks at the same one gets the same text.
 
-    ``options`` are the page's own, e.g. range and currency: a 7-day view is another view than a 30-day one.
+    ``options`` are the page's own, e.g. range and currency: a 7-day view is another view than a 30-day one. ``scopes``
+    are those of the role, where the text depends on them.
     """
 
     topic: str
@@ -24,6 +25,7 @@ class LiveView:
     livemode: bool
     zone: str
     options: tuple[tuple[str, str], ...] = ()
+    scopes: tuple[str, ...] = ()
 
     def option(self, name: str, default: str) -> str:
         return dict(self.options).get(name, default)
@@ -31,34 +33,42 @@ class LiveView:
     def key(self) -> str:
         """The view as text; ``of_key`` reads it back."""
         merchant = str(self.merchant_id) if self.merchant_id is not None else None
-        return json.dumps([self.topic, merchant, self.livemode, self.zone, self.options], separators=(",", ":"))
+        parts = [self.topic, merchant, self.livemode, self.zone, self.options, self.scopes]
+        return json.dumps(parts, separators=(",", ":"))
 
     @classmethod
     def of_key(cls, key: str) -> "LiveView":
-        topic, merchant, livemode, zone, options = json.loads(key)
+        topic, merchant, livemode, zone, options, scopes = json.loads(key)
         return cls(
             topic,
             UUID(merchant) if merchant is not None else None,
             livemode,
             zone,
             tuple((name, value) for name, value in options),
+            tuple(scopes),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """How a view is rendered, who may look at it, and which options it takes (a pattern for each)."""
+    """How a view is rendered, who may look at it, and which options it takes (a pattern for each).
+
+    ``by_role``: the text shows more to a role with more scopes.
+    """
 
     name: str
     scope: str
     render: Callable[[LiveView], str]
     options: Mapping[str, re.Pattern[str]]
+    by_role: bool = False
 
 
 _topics: dict[str, Topic] = {}
 
 
-def live(name: str, *, scope: str, **options: str) -> Callable[[Callable[[LiveView], str]], Callable[[LiveView], str]]:
+def live(
+    name: str, *, scope: str, by_role: bool = False, **options: str
+) -> Callable[[Callable[[LiveView], str]], Callable[[LiveView], str]]:
     """Register a function that renders a topic; ``options`` name its parameters and the pattern of each.
 
     The function gets no request: the text may depend on nothing but the view.
@@ -66,7 +76,7 @@ def live(name: str, *, scope: str, **options: str) -> Callable[[Callable[[LiveVi
 
     def register(render: Callable[[LiveView], str]) -> Callable[[LiveView], str]:
         patterns = {option: re.compile(pattern) for option, pattern in options.items()}
-        _topics[name] = Topic(name, scope, render, patterns)
+        _topics[name] = Topic(name, scope, render, patterns, by_role)
         return render
 
     return register
@@ -80,8 +90,8 @@ def render(view: LiveView) -> str:
 def view_of(request: HttpRequest, parameters: Mapping[str, Any], *, zone: str) -> LiveView | None:
     """What a signed-in person asks to look at, at the place where they work; None when it is unknown or not allowed."""
     given = {name: str(value) for name, value in parameters.items()}
-    topic = _topics.get(given.pop("topic", ""))
-    if topic is None or not actor_of(request).may(topic.scope):
+    topic, actor = _topics.get(given.pop("topic", "")), actor_of(request)
+    if topic is None or not actor.may(topic.scope):
         return None
     for name, value in given.items():
         if name not in topic.options or topic.options[name].fullmatch(value) is None:
@@ -89,4 +99,5 @@ def view_of(request: HttpRequest, parameters: Mapping[str, Any], *, zone: str) -
     place = place_of(request)
     if place.merchant_id is None and not getattr(request.user, "is_superuser", False):
         return None
-    return LiveView(topic.name, place.merchant_id, place.livemode, zone, tuple(sorted(given.items())))
+    scopes = tuple(sorted(actor.scopes)) if topic.by_role else ()
+    return LiveView(topic.name, place.merchant_id, place.livemode, zone, tuple(sorted(given.items())), scopes)

@@ -37,6 +37,16 @@ menu(
 )
 menu(
     MenuItem(
+        title="Handlers",
+        icon="workflow",
+        url_name="core_handlerrun_changelist",
+        group="Operate",
+        order=88,
+        scope="*",
+    )
+)
+menu(
+    MenuItem(
         title="Schedules",
         icon="calendar-clock",
         url_name="django_celery_beat_periodictask_changelist",

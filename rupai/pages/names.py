@@ -1,12 +1,23 @@
-"""Who somebody is, for people: the names behind the ids that rows carry."""
+"""Names for people: who is behind the ids that rows carry, and what the machine's own words mean."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from rupai.accounts.models import ApiKey, User
 from rupai.core import ids
+from rupai.pages import formats
 
 _PLATFORM = "platform:"
+# Words that do not come out right by taking away underscores.
+_SPELLED = {
+    "upi": "UPI", "netbanking": "Net banking", "amex": "American Express", "rupay": "RuPay", "jcb": "JCB",
+    "phonepe": "PhonePe", "gpay": "Google Pay", "paypal": "PayPal",
+}  # fmt: skip
+
+
+def spelled(code: str) -> str:
+    """A method, provider, brand or operation as people write it: ``upi`` is UPI, ``sandbox_alpha`` Sandbox alpha."""
+    return _SPELLED.get(code) or formats.words_of(code)
 
 
 def names_of(actors: Iterable[str]) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Form fields of the stock pages: one input per moment, lists of boxes, and no script of Django's own."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
+from django.http import Http404
 
 
 class MomentInput(forms.DateTimeInput):
@@ -65,3 +67,10 @@ class OwnWidgets(admin.ModelAdmin[Any]):
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("widget", CheckList())
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: str) -> NoReturn:
+        """Answer 404 for a row that is missing or another merchant's; Django would lead to the first page.
+
+        :raises Http404: always.
+        """
+        raise Http404(f"No {opts.verbose_name} with the key {unquote(object_id)}")

@@ -204,6 +204,9 @@ SIMPLE_JWT = {
 }
 # Requests a minute of one key or user.
 REQUESTS_PER_MINUTE = env.integer("RUPAI_REQUESTS_PER_MINUTE", 12_000)
+# What is taken for exchanging where a merchant has not set it, in hundredths of a per cent; and how long a quote holds.
+FX_SPREAD_BPS = env.integer("RUPAI_FX_SPREAD_BPS", 50)
+FX_QUOTE_SECONDS = env.integer("RUPAI_FX_QUOTE_SECONDS", 60)
 REST_FRAMEWORK = rest_framework()
 SPECTACULAR_SETTINGS = spectacular(version=VERSION)
 LOGGING = logs.configuration(level=env.text("LOG_LEVEL", "INFO"))

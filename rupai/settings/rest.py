@@ -51,6 +51,7 @@ def spectacular(*, version: str) -> dict[str, Any]:
             "PaymentMethodStatus": ["active", "detached"],
             "ApiKeyStatus": ["active", "expired", "revoked"],
             "NextActionType": "payments.serializers.NEXT_ACTIONS",
+            "CurrencyEnum": "rupai.core.currencies.CURRENCIES",
         },
         "SCHEMA_PATH_PREFIX": r"/api/v1",
         "SORT_OPERATION_PARAMETERS": False,

@@ -8,11 +8,15 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from rupai.accounts.models import User
+from rupai.accounts.models import Merchant, User
+from rupai.pages.lists.columns import address
+from rupai.pages.lists.console_list import ConsoleList
+from rupai.pages.place import Place, remember
 from tests.e2e import rare
 
 # Doors that are no pages; tests of their own speak to them.
@@ -39,12 +43,16 @@ MISSING = "admin/no-such-page/"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One pattern of the resolver: as ``urls.py`` spells it, and filled."""
+    """One pattern of the resolver: as ``urls.py`` spells it, and filled.
+
+    ``lands`` is the path of another page to which it must lead, empty where it shows its own.
+    """
 
     route: str
     name: str
     path: str
     status: int = 200
+    lands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +77,11 @@ def patterns(
             yield here, pattern
 
 
-def addresses(superuser: User) -> Iterator[Address | NoExample]:
-    """Fill every pattern that is a page; a model's pages are asked for as its admin allows the superuser."""
+def addresses(superuser: User, merchant: Merchant | None = None) -> Iterator[Address | NoExample]:
+    """Fill every pattern that is a page; a model's pages are asked for as its admin allows the superuser there."""
     request = RequestFactory().get("/admin/")
-    request.user = superuser
+    request.user, request.session = superuser, SessionStore()
+    remember(request, Place(merchant, livemode=False))
     seen: set[str] = set()
     for route, pattern in patterns():
         if route in NO_PAGES or route in seen or _leads_on(route, pattern):
@@ -127,7 +136,10 @@ def _of_model(route: str, name: str, request: HttpRequest) -> Address | NoExampl
     elif "<" in route:
         return None
     ending = next((what for end, what in ENDINGS.items() if name.endswith(end)), "")
-    return Address(route, name, "/" + path, 200 if _may(shown_by, ending, request, row) else 403)
+    # A row with a page of its own is shown there, and Django's form leads to it.
+    own_page = name.endswith("_change") and isinstance(shown_by, ConsoleList)
+    lands = address(row) if row is not None and own_page else ""
+    return Address(route, name, "/" + path, 200 if _may(shown_by, ending, request, row) else 403, lands)
 
 
 def _may(shown_by: admin.ModelAdmin[Any], what: str, request: HttpRequest, row: Any) -> bool:
@@ -174,11 +186,14 @@ EXAMPLES: dict[str, Callable[[], str | None]] = {
     "role_id": newest("accounts.Role"),
     "approval_id": newest("approvals.Approval"),
     "account_id": newest("wallets.Account"),
+    "wallet_id": newest("wallets.Wallet", status="active"),
     "transfer_id": newest("wallets.Transfer"),
     "letter_id": newest("core.DeadLetter"),
     "list_key": lambda: "payments.payment",
     "core_event_request.object_id": key_of("core.Event"),
-    "check_id": newest("compliance.ChainCheck"),
+    # As it is written at the place of the crawl: those of the whole platform are looked at without one.
+    "check_id": newest("compliance.ChainCheck", merchant_id__isnull=False),
+    "notifications_delivery_replay.key": key_of("notifications.WebhookDelivery", state="failed"),
     "accounts_membership_invitation.key": key_of("accounts.Membership", user__email=rare.INVITED),
     "accounts_permissions_delete.role_id": newest("accounts.Role", name="clerk"),
 }

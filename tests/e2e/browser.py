@@ -5,12 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, ViewportSize, sync_playwright
+
+from tests.e2e import axe
 
 # Playwright keeps an event loop in this thread, where Django would refuse to touch the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -19,9 +19,9 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 DESKTOP, MOBILE, NARROW = 1440, 390, 320
 HEIGHTS = {DESKTOP: 900, MOBILE: 844, NARROW: 640}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 WAIT_MS = 15_000
+# What the console says only because the tests hold service workers back.
+OUR_DOING = "Service Worker registration blocked by Playwright"
 # Runs before any script of the page; the browser's own report of a blocked thing is kept for us.
 LISTEN = """
 window.__reports = [];
@@ -45,14 +45,6 @@ FOOTPRINT = """
   const own = box.x * 3 + box.y * 5 + box.width * 7 + box.height * 11 + (node.checkVisibility() ? 13 : 17);
   return (sum * 31 + Math.round(own * 8)) % 9007199254740;
 }, 7)
-"""
-AUDIT = """
-axe.run(document, {
-  preload: false, resultTypes: ["violations"], runOnly: {type: "%s", values: %s}
-}).then((found) => found.violations.map(
-  (one) => ({id: one.id, impact: one.impact, help: one.help, nodes: one.nodes.map((node) => ({
-    target: node.target.flat().join(" "), html: node.html.slice(0, 200),
-    why: (node.any[0] || node.all[0] || node.none[0] || {}).message || ""}))})))
 """
 WIDEST = """
 (() => {
@@ -99,7 +91,11 @@ def size(width: int) -> ViewportSize:
 def open_context(
     browser: Browser, url: str, *, javascript: bool = True, theme: Theme = "light", width: int = DESKTOP, **more: Any
 ) -> BrowserContext:
-    """A fresh browser profile whose addresses are relative to ``url``."""
+    """A fresh browser profile whose addresses are relative to ``url``.
+
+    Without a service worker, unless a test is about it: it would answer from its cache what the server should.
+    """
+    more.setdefault("service_workers", "block")
     context = browser.new_context(
         base_url=url,
         viewport=size(width),
@@ -124,13 +120,11 @@ class Tab:
 
     def __post_init__(self) -> None:
         self.page.on("console", self._said)
-        self.page.on(
-            "pageerror", lambda error: self.errors.append(f"uncaught: {error.message} {_first_place(error.stack)}")
-        )
+        self.page.on("pageerror", self._failed)
         self._devtools = self.page.context.new_cdp_session(self.page)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and message.text != OUR_DOING:
             where = message.location.get("url", "")
             self.errors.append(f"{message.type}: {message.text} ({where})")
 
@@ -165,12 +159,16 @@ class Tab:
         reports = self.run("window.__reports || []")
         return [*self.errors, *(f"csp: {report}" for report in reports)]
 
-    def audit(self, *, colours_only: bool = False) -> list[dict[str, Any]]:
-        """The violations that axe finds: WCAG 2.2 A and AA and best practice, or those of them about colours."""
+    def audit(self) -> list[dict[str, Any]]:
+        """The violations that axe finds on the page: WCAG 2.2 A and AA, and best practice."""
         if not self.run("'axe' in window"):
-            self.run(axe() + "\n;true")
-        which = ("rule", json.dumps(COLOUR_RULES)) if colours_only else ("tag", json.dumps(RULES))
-        found: list[dict[str, Any]] = self.run(AUDIT % which)
+            self.run(axe.source() + "\n;true")
+        found: list[dict[str, Any]] = self.run(axe.everything())
+        return found
+
+    def audit_again(self, *, colours_only: bool) -> list[dict[str, Any]]:
+        """The violations in another theme or width of an audited page."""
+        found: list[dict[str, Any]] = self.run(axe.colours() if colours_only else axe.everything())
         return found
 
     def footprint(self) -> int:
@@ -185,12 +183,6 @@ class Tab:
 def _first_place(stack: str | None) -> str:
     """The first line of code in a stack."""
     return next((line.strip() for line in (stack or "").splitlines() if line.strip().startswith("at ")), "")
-
-
-@cache
-def axe() -> str:
-    """The source of axe-core, as its pinned package has it."""
-    return (files("axe_playwright_python") / "axe.min.js").read_text()
 
 
 def sign_in(page: Page, email: str, password: str, *, code: str = "") -> None:

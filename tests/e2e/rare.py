@@ -2,17 +2,21 @@
 
 import uuid
 from dataclasses import replace
+from decimal import Decimal
 
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, SolarSchedule
 
 from compliance.services.checks import request_check
 from monitoring.services import heartbeats, invariants
-from payments.models import Payment, RiskListEntry, RiskPolicy
+from payments.models import Payment, PaymentMethod, RiskListEntry, RiskPolicy
 from payments.models.decisions import Verdict
 from payments.services.bulk_refund import request_bulk_refund
+from payments.services.top_up import top_up_wallet
+from payments.services.withdraw import withdraw
 from rupai.accounts.models import Membership, Role, SignInFamily, User
-from rupai.accounts.services import tokens
+from rupai.accounts.services import guard, tokens
+from rupai.accounts.services.customers import create_customer
 from rupai.accounts.services.people import create_user, invite_member, password_token
 from rupai.accounts.services.roles import save_role
 from rupai.accounts.tests.factories import code_of, enrol, new_member, owner_of
@@ -20,10 +24,17 @@ from rupai.approvals.services import decide, execute
 from rupai.core import clock, idempotency
 from rupai.core.actor import Actor
 from rupai.core.models import DeadLetter, Event, HandlerRun
+from rupai.core.money import Money
 from rupai.notifications.models import WebhookDelivery
-from rupai.notifications.services import sending
+from rupai.notifications.services import schedule, sending
 from tests.e2e.ports import free_port
 from wallets.models import BurntId
+from wallets.services.fx_quotes import quote_fx
+from wallets.services.fx_rates import set_rate
+from wallets.services.holds import hold_funds
+from wallets.services.limits import set_level_limits, set_limits
+from wallets.services.transfers import transfer_funds
+from wallets.services.wallets import freeze_wallet, open_wallet
 
 ENROLLED = "enrolled@rupai.example"
 REFUND_ASKED = (4_100, 4_200, 4_300)
@@ -36,6 +47,9 @@ def add_rare_rows(member: Membership) -> None:
     _people(member)
     _work(actor)
     _asked(actor)
+    _exchange(actor)
+    _paid_out(actor)
+    _wallets(actor)
     request_check(actor=actor)
     tenant = {"merchant_id": member.merchant_id, "livemode": False, "created_at": clock.now()}
     RiskPolicy.objects.create(**tenant, currency="INR", review_over=50_000_000)
@@ -50,7 +64,7 @@ def add_rare_rows(member: Membership) -> None:
 
 
 def _people(member: Membership) -> None:
-    """A second factor, a sign-in that goes on with a new token, and one that was ended."""
+    """A second factor, a sign-in that goes on with a new token, one that was ended, and one with a wrong password."""
     enrolled = new_member(member.merchant, "support", email=ENROLLED, is_staff=True)
     enrol(enrolled.user)
     invite_member(actor=owner_of(member.merchant), email=INVITED, role="viewer", name="Ravi Iyer")
@@ -58,6 +72,7 @@ def _people(member: Membership) -> None:
     tokens.refresh(token=tokens.issue(user=member.user, membership=member, livemode=False).refresh)
     tokens.issue(user=enrolled.user, membership=enrolled, livemode=False)
     tokens.revoke(SignInFamily.objects.filter(user=enrolled.user))
+    guard.take(guard.subject_of_name("nobody@rupai.example"), guard.NAME)
 
 
 def _asked(actor: Actor) -> None:
@@ -93,12 +108,56 @@ def _work(actor: Actor) -> None:
         tries=5,
         created_at=clock.now(),
     )
-    delivery = WebhookDelivery.objects.filter(endpoint__merchant_id=actor.merchant).first()
-    assert delivery is not None
-    # Nobody listens there, so the attempt fails at once and is tried again later.
-    delivery.endpoint.url = f"http://127.0.0.1:{free_port()}/hooks"
-    delivery.endpoint.save(update_fields=["url"])
-    sending.deliver(delivery.pk)
+    _undelivered(actor)
+
+
+def _exchange(actor: Actor) -> None:
+    """A rate of the platform, one of the merchant's own, and a quote by it."""
+    set_rate(actor=Actor.platform("rates"), base="EUR", quote="USD", rate=Decimal("1.085"))
+    set_rate(actor=actor, base="USD", quote="INR", rate=Decimal("83.12"))
+    quote_fx(actor=actor, from_currency="USD", to_currency="INR", amount=100_00)
+
+
+def _paid_out(actor: Actor) -> None:
+    """A wallet in euros that was topped up, a payout that was made, and one that came back."""
+    method = PaymentMethod.objects.filter(merchant_id=actor.merchant, type="card", detached_at=None).latest(
+        "created_at"
+    )
+    wallet = open_wallet(actor=actor, customer_id=method.customer_public_id, currency="EUR").public_id
+    funds = Money(120_00, "EUR")
+    top_up_wallet(actor=actor, wallet_id=wallet, money=funds, payment_method_token=method.public_id)
+    for destination in ("bank_success", "bank_declined_account_closed"):
+        withdraw(actor=actor, wallet_id=wallet, money=Money(45_00, "EUR"), destination=destination)
+
+
+def _wallets(actor: Actor) -> None:
+    """Two wallets in rupees: one with limits, a transfer and an open hold, and a frozen one."""
+    method = PaymentMethod.objects.filter(merchant_id=actor.merchant, type="card", detached_at=None).latest(
+        "created_at"
+    )
+    payee = open_wallet(actor=actor, customer_id=create_customer(actor=actor).public_id, currency="INR").public_id
+    wallet = open_wallet(actor=actor, customer_id=method.customer_public_id, currency="INR").public_id
+    funds = Money(2_500_00, "INR")
+    top_up_wallet(actor=actor, wallet_id=wallet, money=funds, payment_method_token=method.public_id)
+    set_level_limits(actor=actor, currency="INR", kyc_level=0, per_transaction=None, per_day=None, per_month=20_000_00)
+    set_limits(actor=actor, wallet_id=wallet, per_transaction=1_000_00, per_day=2_000_00, per_month=None)
+    transfer_funds(actor=actor, from_wallet_id=wallet, to_wallet_id=payee, amount=640_00, currency="INR")
+    hold_funds(actor=actor, wallet_id=wallet, amount=199_00, reference="order-1020")
+    freeze_wallet(actor=actor, wallet_id=payee)
+
+
+def _undelivered(actor: Actor) -> None:
+    """A delivery that failed and is tried again later, and one that was given up."""
+    later, given_up = WebhookDelivery.objects.filter(endpoint__merchant_id=actor.merchant).order_by("pk")[:2]
+    # Nobody listens there, so each attempt fails at once.
+    later.endpoint.url = f"http://127.0.0.1:{free_port()}/hooks"
+    later.endpoint.save(update_fields=["url"])
+    sending.deliver(later.pk)
+    given_up.tries = schedule.MOST_TRIES - 1
+    given_up.save(update_fields=["tries"])
+    sending.deliver(given_up.pk)
+    given_up.refresh_from_db()
+    assert given_up.state == WebhookDelivery.State.FAILED
 
 
 def invited() -> tuple[str, str]:

@@ -9,16 +9,18 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser
 
-from rupai.accounts.models import User
+from rupai.accounts.models import Merchant, User
 from tests.e2e import rare
 from tests.e2e.addresses import MISSING, NO_PAGES, Address, NoExample, addresses, patterns
 from tests.e2e.browser import Tab, choose_place, open_context, sign_in
 from tests.e2e.crawl import Crawl, table
+from tests.e2e.crew import visit_together
 from tests.e2e.world import PASSWORD, SUPERUSER, VIEWER, World
 from tests.live import Stack
 
-# A crawl takes minutes, and it still finds things: it is a part of the full counts until it is clean.
-pytestmark = [pytest.mark.e2e, pytest.mark.soak]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+# The two whole crawls take minutes: they are a part of the full counts until they were clean and timed in one go.
+whole = pytest.mark.soak
 # Pages that are seen without being signed in; a test of their own looks at them.
 OUTSIDE = {"login", "set_password"}
 ARTIFACTS = Path(settings.BASE_DIR) / "artifacts"
@@ -31,10 +33,10 @@ def tab(browser: Browser, served: Stack) -> Iterator[Tab]:
     context.close()
 
 
-def wanted() -> list[Address | NoExample]:
+def wanted(merchant: Merchant | None = None) -> list[Address | NoExample]:
     """All pages; for work on some of them, those whose route matches RUPAI_CRAWL."""
     only = re.compile(os.environ.get("RUPAI_CRAWL", ""))
-    return [page for page in addresses(User.objects.get(email=SUPERUSER)) if only.search(page.route)]
+    return [page for page in addresses(User.objects.get(email=SUPERUSER), merchant) if only.search(page.route)]
 
 
 def crawl_as(tab: Tab, email: str, *, shots: str) -> Crawl:
@@ -52,24 +54,29 @@ def check(crawl: Crawl, name: str) -> None:
     assert not crawl.findings, f"{summary}\n{found}"
 
 
-def test_every_page_of_a_world(tab: Tab, world: World) -> None:
-    crawl = crawl_as(tab, SUPERUSER, shots="world")
-    choose_place(tab.page, world.merchant.public_id)
-    pages = wanted()
-    for page in pages:
-        if isinstance(page, Address) and page.name not in OUTSIDE:
-            crawl.visit(page)
+@whole
+def test_every_page_of_a_world(served: Stack, world: World) -> None:
+    merchant = world.merchant.public_id
+
+    def begin(tab: Tab) -> Crawl:
+        crawl = crawl_as(tab, SUPERUSER, shots="world")
+        choose_place(tab.page, merchant)
+        return crawl
+
+    pages = wanted(world.merchant)
+    inside = [page for page in pages if isinstance(page, Address) and page.name not in OUTSIDE]
+    crawl = visit_together(inside, url=served.url, begin=begin)
     for none in [page for page in pages if isinstance(page, NoExample)]:
         crawl.miss(none)
     check(crawl, "world")
 
 
-def test_every_page_of_an_empty_database(tab: Tab, empty: None) -> None:
+@whole
+def test_every_page_of_an_empty_database(served: Stack, empty: None) -> None:
     """Pages of rows that there are none of are left out; all others say what to do."""
-    crawl = crawl_as(tab, SUPERUSER, shots="empty")
-    for page in wanted():
-        if isinstance(page, Address) and page.name not in OUTSIDE and page.status == 200:
-            crawl.visit(page)
+    inside = [page for page in wanted() if isinstance(page, Address) and page.name not in OUTSIDE]
+    pages = [page for page in inside if page.status == 200]
+    crawl = visit_together(pages, url=served.url, begin=lambda tab: crawl_as(tab, SUPERUSER, shots="empty"))
     check(crawl, "empty")
 
 

@@ -7,7 +7,7 @@ from django.db import migrations
 from wallets.states import TransferFlag
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
-FILES = ("types", "compare", "post", "open", "guards", "entry")
+FILES = ("types", "compare", "post", "post_one", "open", "guards", "entry")
 # Stored transfers carry these numbers, so they never change.
 FLAGS = {str(flag.name).lower(): flag.value for flag in TransferFlag} | {
     "resolving": TransferFlag.POST | TransferFlag.VOID | TransferFlag.EXPIRE,

@@ -11,5 +11,6 @@ DROP FUNCTION wallets_refuse;
 ALTER TABLE wallets_counters RESET (fillfactor);
 DROP FUNCTION wallets_open;
 DROP FUNCTION wallets_post;
+DROP FUNCTION wallets_post_all;
 DROP FUNCTION wallets_compare;
 DROP TYPE wallets_resolvable;

@@ -1,5 +1,4 @@
--- Post transfers: the one way in which money moves. One call takes any number of transfers as parallel arrays and answers
--- with one result and the amount moved for each; a single transfer is an array of one.
+-- Post any transfers: what wallets_post (post_one.sql) does with all calls but the plainest ones.
 --
 -- The order of work keeps it fast and safe: (1) lock every row of counters that will be touched, always in the same
 -- order, so that no two calls can wait for each other; (2) decide and count in memory; (3) write everything with one
@@ -15,17 +14,13 @@
 -- go back in time: the transfers get the latest of p_at and the times of the locked rows.
 --
 -- A name in braces is a flag, {resolving} is post, void and expire together and {closing} both closings; the migration puts
--- numbers there, because variables would cost time in every call. The planner settings fix the plans that suit large
--- tables, whatever the statistics say; rupai.ledger opens the guards.
-CREATE FUNCTION wallets_post(
+-- numbers there, because variables would cost time in every call; rupai.ledger opens the guards.
+CREATE OR REPLACE FUNCTION wallets_post_all(
     p_at timestamptz,
     p_ids uuid[], p_debits uuid[], p_credits uuid[], p_amounts bigint[], p_pending_ids uuid[], p_timeouts bigint[],
     p_ledgers integer[], p_kinds text[], p_flags integer[], p_references text[],
     OUT results text[], OUT amounts bigint[]
-) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off
-AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     nil constant uuid := '00000000-0000-0000-0000-000000000000';
     last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -364,7 +359,7 @@ BEGIN
                     USING ERRCODE = 'serialization_failure', HINT = 'Roll back and post them again.';
             END IF;
             SELECT w.results, w.amounts INTO results, amounts
-            FROM wallets_post(p_at, p_ids, p_debits, p_credits, p_amounts, p_pending_ids, p_timeouts, p_ledgers, p_kinds,
+            FROM wallets_post_all(p_at, p_ids, p_debits, p_credits, p_amounts, p_pending_ids, p_timeouts, p_ledgers, p_kinds,
                               p_flags, p_references) w;
             RETURN;
         END IF;

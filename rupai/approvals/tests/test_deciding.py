@@ -19,7 +19,7 @@ from rupai.core.errors import NotFound, ScopeMissing
 from rupai.core.idempotency import KeyReused
 from rupai.core.models import Event
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def told() -> list[tuple[str, str]]:

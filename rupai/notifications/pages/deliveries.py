@@ -8,11 +8,13 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
 from rupai.core.models import Event
 from rupai.notifications.models import WebhookDelivery
-from rupai.notifications.pages.endpoints import WRITE
+from rupai.notifications.pages.endpoints import READ, WRITE
 from rupai.notifications.services import deliveries
+from rupai.pages.attention import Matter, attention
 from rupai.pages.bases import TenantAdmin
 from rupai.pages.details import DetailAdmin
 from rupai.pages.once import said
@@ -21,6 +23,18 @@ from rupai.pages.rendering import render_page
 from rupai.pages.sections import Section, section
 
 _MOST = 25
+
+
+@attention(order=20, scope=READ)
+def given_up(actor: Actor) -> Matter:
+    """Deliveries that no endpoint took, however often they were sent."""
+    failed = WebhookDelivery.State.FAILED
+    return Matter(
+        one="webhook delivery given up",
+        many="webhook deliveries given up",
+        rows=WebhookDelivery.objects.visible_to(actor).filter(state=failed, livemode=actor.livemode),
+        url=f"{reverse('admin:notifications_webhookdelivery_changelist')}?state={failed}",
+    )
 
 
 class DeliveryPage(DetailAdmin, TenantAdmin):

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 
-from rupai.pages import drawing, formats, icons
+from rupai.pages import drawing, formats, icons, names
 from rupai.pages.frame import Frame, frame_of
 from rupai.pages.theme import theme_of
 
@@ -70,6 +70,12 @@ def status(value: Any, tone: str = "") -> str:
     """A badge: the state as a word, and its colour."""
     text = str(value)
     return format_html('<span class="badge {}">{}</span>', tone or formats.tone_of(text), formats.words_of(text))
+
+
+@register.filter
+def spelled(code: str) -> str:
+    """A word of the machine's (a method, a provider) as people write it."""
+    return names.spelled(code)
 
 
 @register.simple_tag

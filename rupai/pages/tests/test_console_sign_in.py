@@ -14,7 +14,7 @@ from rupai.accounts.services import people
 from rupai.accounts.tests.factories import PASSWORD, code_of, enrol, new_member, new_user
 from rupai.core import clock
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LOGIN, INDEX, FACTOR, CONFIRM = "/admin/login/", "/admin/", "/admin/second-factor/", "/admin/confirm/"
 
 

@@ -13,7 +13,7 @@ from rupai.core import clock
 from rupai.core.models import Event
 from rupai.pages.step_up import _KEY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def signed_in(user: User, *, verified: bool = True) -> Client:

@@ -9,7 +9,7 @@ from rupai.accounts.tests.factories import new_member, new_merchant, new_user
 from rupai.core.models import Event
 from rupai.pages.tests.factories import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PAGE, SECTION = "/admin/settings/", "/admin/settings/merchant/"
 
 

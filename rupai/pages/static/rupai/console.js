@@ -89,7 +89,7 @@ document.addEventListener("input", (event) => {
 
 /* A fragment that is a dialog opens as one; the page behind it stays. */
 document.addEventListener("htmx:afterSwap", (event) => {
-  event.detail.target.querySelector?.("dialog:not([open])")?.showModal();
+  event.target.querySelector?.("dialog:not([open])")?.showModal();
 });
 
 /* What could not be loaded stays visible as old. */

@@ -11,6 +11,7 @@ let watch = 0;
 let last = null;
 let state = "connecting";
 let waiting = false;
+let before = null;
 
 function show(now) {
   state = now;
@@ -38,11 +39,17 @@ function refresh() {
   if (waiting) return;
   const known = new Set([...element.querySelectorAll("tr[data-href]")].map((row) => row.dataset.href));
   const focused = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  element.addEventListener("htmx:afterSwap", () => {
-    for (const row of document.querySelectorAll("[data-live] tr[data-href]")) row.classList.toggle("fresh", !known.has(row.dataset.href));
-    if (focused) document.querySelector(`[data-live] a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-  }, { once: true });
+  before = { known, focused };
   htmx.trigger(element, "live");
+}
+
+/* The old element is gone by now, so the document is told of the swap. */
+function compare(event) {
+  if (!before || event.detail.requestConfig?.triggeringEvent?.type !== "live") return;
+  const { known, focused } = before;
+  before = null;
+  for (const row of document.querySelectorAll("[data-live] tr[data-href]")) row.classList.toggle("fresh", !known.has(row.dataset.href));
+  if (focused) document.querySelector(`[data-live] a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 function hear(message) {
@@ -93,6 +100,13 @@ function follow() {
   connect();
 }
 
+/* The last mark is gone: what waited for it comes at once, not with the next beat. */
+document.addEventListener("change", (event) => {
+  if (!waiting || !event.target.matches("[data-one], [data-all]")) return;
+  refresh();
+  show(state);
+});
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && !socket && follow());
+document.addEventListener("htmx:afterSwap", compare);
 document.addEventListener("htmx:afterSettle", follow);
 follow();

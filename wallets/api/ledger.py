@@ -13,7 +13,7 @@ from rupai.api.views import Door
 from rupai.core import ids
 from wallets import selectors
 from wallets.models import Account, Transfer
-from wallets.serializers import CODES, AccountView, TransferView
+from wallets.serializers.ledger import CODES, AccountView, TransferView
 from wallets.states import AccountCode
 
 

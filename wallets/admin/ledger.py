@@ -102,10 +102,19 @@ class BurntIdAdmin(ReadOnlyAdmin):
 menu(
     MenuItem(
         title="Ledger",
-        icon="wallet",
+        icon="book-text",
         url_name="wallets_account_changelist",
         order=30,
         scope="ledger:read",
         letter="l",
+    )
+)
+menu(
+    MenuItem(
+        title="Transfers",
+        icon="arrow-left-right",
+        url_name="wallets_transfer_changelist",
+        order=35,
+        scope="ledger:read",
     )
 )

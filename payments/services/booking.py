@@ -1,0 +1,34 @@
+"""Where captured money goes: to the merchant, or into the wallet that a top-up is for."""
+
+from datetime import datetime
+
+from payments.models import Capture, Payment, TopUp
+from payments.services import postings
+from rupai.core import events, locks
+from rupai.core.actor import Actor
+from wallets.models import Wallet
+from wallets.states import WalletStatus
+
+
+def choose_place(payment: Payment, *, late: bool = False) -> None:
+    """Decide where a locked payment's captured money will go, before the caller saves the payment.
+
+    A frozen wallet still takes a top-up that was begun before. A closed one cannot, and money that comes ``late``,
+    after the payment ended, is not the wallet's: both go to suspense, from where the janitor gives them back.
+    """
+    if payment.wallet_id is None:
+        return
+    # Until this transaction ends, the wallet cannot be closed.
+    wallet = locks.lock_key(Wallet, payment.wallet_id)
+    assert wallet is not None
+    payment.stray = late or wallet.status == WalletStatus.CLOSED
+
+
+def book_capture(payment: Payment, capture: Capture, *, actor: Actor, at: datetime) -> None:
+    """Post a capture to the place that was chosen, and tell of a top-up that its wallet has the money."""
+    if payment.wallet_id is not None and not payment.stray:
+        top_up = TopUp(payment)
+        changes = {"status": ["processing", top_up.status]}
+        events.emit("top_up.posted", subject=top_up, actor=actor, data=top_up.public(), changes=changes)
+    # Last, because the accounts it locks are shared with every other payment of the merchant.
+    postings.post_capture(payment, capture, at=at)

@@ -1,0 +1,18 @@
+from wallets.models.fx import FxQuote, FxRate, FxTerms
+from wallets.models.ledger import Account, BurntId, Counters, Entry, Hold, Transfer
+from wallets.models.wallet import Wallet, WalletLimits, WalletTransfer
+
+__all__ = [
+    "Account",
+    "BurntId",
+    "Counters",
+    "Entry",
+    "FxQuote",
+    "FxRate",
+    "FxTerms",
+    "Hold",
+    "Transfer",
+    "Wallet",
+    "WalletLimits",
+    "WalletTransfer",
+]

@@ -1,0 +1,44 @@
+"""Where the pages of wallets are."""
+
+from django.http import HttpRequest
+from django.urls import register_converter, reverse
+
+from rupai.accounts.selectors import staff_actor
+from rupai.core.actor import Actor
+from rupai.core.ids import LENGTH
+from rupai.pages.bases import person
+from rupai.pages.lists.columns import row_page
+from rupai.pages.once import found
+from rupai.pages.place import actor_of
+from wallets.models import Wallet
+from wallets.selectors.wallets import wallets
+
+
+class WalletId:
+    """A wallet's public id in an address: the stock lists lie at the same depth and must not be taken for one."""
+
+    regex = f"{Wallet.prefix}_[0-9A-Za-z]{{{LENGTH}}}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(WalletId, "wallet_id")
+
+
+def wallet_url(wallet: Wallet) -> str:
+    """The address of a wallet's page."""
+    return reverse("admin:wallet_detail", args=[wallet.public_id])
+
+
+row_page(Wallet, wallet_url)
+
+
+def wallet_here(request: HttpRequest, wallet_id: str) -> tuple[Wallet, Actor]:
+    """A wallet that the person may see at this place, and the person as the actor at its merchant and mode."""
+    rows = wallets(actor=actor_of(request)).select_related("account", "customer")
+    wallet: Wallet = found(request, wallet_id, rows)
+    return wallet, staff_actor(person(request), merchant_id=wallet.merchant_id, livemode=wallet.livemode)

@@ -1,0 +1,31 @@
+from wallets.selectors.ledger import (
+    NEWEST,
+    Balance,
+    Line,
+    Position,
+    Proof,
+    accounts,
+    balance_at,
+    balance_of,
+    balances_of,
+    position_of,
+    prove,
+    statement,
+    transfers,
+)
+
+__all__ = [
+    "NEWEST",
+    "Balance",
+    "Line",
+    "Position",
+    "Proof",
+    "accounts",
+    "balance_at",
+    "balance_of",
+    "balances_of",
+    "position_of",
+    "prove",
+    "statement",
+    "transfers",
+]
