@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
+from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
 from rupai.core.idempotency import Claim, KeyInUse
 from rupai.pages import once
@@ -51,12 +52,12 @@ def close_page(request: HttpRequest, wallet_id: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, wallet_id: str, act: Act) -> HttpResponse:
-    wallet, _ = wallet_here(request, wallet_id)
+    wallet, actor = wallet_here(request, wallet_id)
     form = forms.Form(request.POST if request.method == "POST" else None)
     key, status = once.new_key(), 200
     if request.method == "POST" and form.is_valid():
         try:
-            return _done(request, wallet_id, act)
+            return _done(request, wallet, actor, act)
         except DomainError as refusal:
             form.add_error(None, said(refusal))
             status = refusal.status
@@ -73,9 +74,7 @@ def _page(request: HttpRequest, wallet_id: str, act: Act) -> HttpResponse:
     return render_page(request, "wallets/act.html", context, title=act.title, status=status)
 
 
-def _done(request: HttpRequest, wallet_id: str, act: Act) -> HttpResponse:
-    wallet, actor = wallet_here(request, wallet_id)
-
+def _done(request: HttpRequest, wallet: Wallet, actor: Actor, act: Act) -> HttpResponse:
     def work(_: Claim) -> Landing:
         act.do(actor=actor, wallet_id=wallet.public_id)
         return Landing(wallet_url(wallet), act.done)
