@@ -203,9 +203,9 @@ class Story:
         merchant, provider = house.merchant, house.account.provider
         self.sheets.add(
             Payment, paid.id, merchant.pk, False, paid.created_at, paid.method.customer_id, paid.method.pk,
-            paid.method.type, paid.amount, merchant.currency, paid.mode, state, authorized, captured, 0, refunded, 0,
-            tried, 1, provider, paid.reference, code, message, bool(said and said.retryable), None, "", paid.order, {},
-            None, ACTOR, changed, expires, None,
+            paid.method.type, paid.amount, merchant.currency, None, False, paid.mode, state, authorized, captured, 0,
+            refunded, 0, tried, 1, provider, paid.reference, code, message, bool(said and said.retryable), None, "",
+            paid.order, {}, None, ACTOR, changed, expires, None,
         )  # fmt: skip
         self.sheets.add(
             Attempt, paid.attempt, paid.id, 1, house.account.pk, provider, tried, "authorize", paid.amount,
