@@ -58,7 +58,7 @@ def request(token: str, *, amount: int = 10_000, capture: bool = True, challenge
         challenge=challenge,
         customer_reference="cust_1",
         description="Tea for two",
-        metadata={"order": "77"},
+        metadata={"order": "order-77"},
         return_url="https://shop.example/done",
     )
 
@@ -272,7 +272,7 @@ def test_what_is_kept_of_an_exchange_has_neither_secrets_nor_persons(bank: Sandb
     kept = str(result.request) + str(result.response)
     assert result.request["body"]["amount"] == 10_000
     assert result.response["body"]["status"] == "captured"
-    for hidden in ("sk_test", "Tea for two", "77", "cust_1", "shop.example", "att_1:authorize"):
+    for hidden in ("sk_test", "Tea for two", "order-77", "cust_1", "shop.example", "att_1:authorize"):
         assert hidden not in kept
 
 
