@@ -4,8 +4,7 @@ from celery import shared_task
 
 from payments.models import Payment
 from payments.services import janitor
-from payments.services.create import run
-from payments.services.settle import settle_attempt, settle_refund
+from payments.services.asking import ask_about_payment
 from rupai.core.actor import Actor
 from rupai.core.queue import Task
 
@@ -21,9 +20,4 @@ def sync(*, payment_id: str) -> None:
     """Ask the provider about one open payment, because someone looked at it."""
     payment: Payment = Payment.objects.named(payment_id)
     actor = Actor.platform("janitor", merchant_id=payment.merchant_id, livemode=payment.livemode)
-    attempt = payment.tries.order_by("-number").first()
-    following = settle_attempt(attempt, actor=actor) if attempt is not None else None
-    if following is not None:
-        run(following, actor=actor)
-    for refund in payment.refunds.filter(state="pending"):
-        settle_refund(refund, actor=actor)
+    ask_about_payment(payment, actor=actor)

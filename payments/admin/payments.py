@@ -1,6 +1,6 @@
 """The list of payments."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from payments import selectors
 from payments.admin.shared import CURRENCY, CUSTOMER, PROVIDER
-from payments.models import History, Payment, PaymentMethod, RiskDecision
+from payments.models import Payment, PaymentMethod, RiskDecision
 from payments.models.method import Method
 from payments.pages.bulk import refund_selected
 from payments.states import PaymentState
@@ -26,16 +26,6 @@ from rupai.pages.registry import MenuItem, menu
 
 LIST = "payments_payment_changelist"
 menu(MenuItem(title="Payments", icon="credit-card", url_name=LIST, order=10, scope="payments:read", letter="p"))
-
-
-class HistoryInline(admin.TabularInline[History, Payment]):
-    model = History
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("created_at", "attempt", "from_state", "to_state", "actor")
-
-    def has_add_permission(self, *_: object) -> bool:
-        return False
 
 
 @admin.register(Payment)
@@ -72,7 +62,6 @@ class PaymentAdmin(ConsoleList, ReadOnlyAdmin, TenantAdmin):
     )
     search_hint = "Id, e-mail, last 4, order or reference"
     empty_hint = "Create one here, or send the first one with an API key."
-    inlines: ClassVar = [HistoryInline]
     actions = ("refund",)
 
     def search_rows(self, rows: QuerySet[Any], term: str, request: HttpRequest) -> QuerySet[Any]:

@@ -7,13 +7,14 @@ from payments.demo.lives import Payer, Story
 from payments.demo.opening import accounts_of, actor_of
 from payments.models import Attempt, DemoWorld, Payment, PaymentMethod, Refund, RiskListEntry
 from payments.models.decisions import Verdict
+from payments.services.asking import ask_about_attempt
 from payments.services.cancel import cancel_payment, end_payment
 from payments.services.capture import capture_payment
-from payments.services.create import Wish, create_payment, run
+from payments.services.create import Wish, create_payment
 from payments.services.methods import save_method
 from payments.services.moves import reread
 from payments.services.refund import refund_payment
-from payments.services.settle import settle_attempt, settle_refund
+from payments.services.settle import settle_refund
 from payments.states import PaymentState
 from rupai.accounts.models import Customer
 from rupai.accounts.services.customers import create_customer
@@ -75,9 +76,8 @@ class Shop:
 
     def _ask(self, number: int, payment: Payment, attempt: Attempt | None) -> Payment:
         self._bank.about(self._subject(number), payment.method)
-        following = settle_attempt(attempt, actor=self._janitor) if attempt is not None else None
-        if following is not None:
-            run(following, actor=self._janitor)
+        if attempt is not None:
+            ask_about_attempt(attempt, actor=self._janitor)
         return reread(payment)
 
     def answer(self, number: int, payment: Payment, *, approved: bool) -> Payment:

@@ -12,11 +12,12 @@ from payments.models import Capture, Payment, Refund
 from payments.pages import addresses
 from payments.pages.addresses import BAD, GOOD, OPEN
 from payments.pages.detail import may_cancel
-from payments.services import cancel, capture, create, refund, settle
+from payments.services import cancel, capture, refund
+from payments.services.asking import ask_about_payment
 from payments.states import PaymentState, TransferState
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
-from rupai.core.idempotency import Claim, KeyInUse
+from rupai.core.idempotency import Claim
 from rupai.core.money import Money
 from rupai.pages import once
 from rupai.pages.once import Landing, said
@@ -68,16 +69,10 @@ def settle_page(request: HttpRequest, payment_id: str) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     before = payment.status
     try:
-        attempt = payment.tries.order_by("-number").first()
-        following = settle.settle_attempt(attempt, actor=actor) if attempt is not None else None
-        if following is not None:
-            create.run(following, actor=actor)
-        for each in payment.refunds.filter(state=TransferState.PENDING):
-            settle.settle_refund(each, actor=actor)
+        payment = ask_about_payment(payment, actor=actor)
     except DomainError as refusal:
         messages.error(request, said(refusal))
     else:
-        payment.refresh_from_db()
         news = "nothing new" if payment.status == before else f"the payment is {payment.status.replace('_', ' ')} now"
         messages.info(request, f"The provider was asked: {news}.")
     return HttpResponseRedirect(addresses.payment_url(payment))
@@ -87,19 +82,11 @@ def _page(request: HttpRequest, payment_id: str, act: Act) -> HttpResponse:
     payment, actor = addresses.payment_here(request, payment_id)
     most = Money(max(act.most(payment), 0), payment.currency)
     form = act.form(request.POST if request.method == "POST" else None, money=most)
-    key, status = once.new_key(), 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            return _done(request, payment, actor, act, form.cleaned_data)
-        except DomainError as refusal:
-            form.add_error(None, said(refusal))
-            status = refusal.status
-            if isinstance(refusal, KeyInUse):
-                key = request.POST[once.FIELD]
-    elif request.method == "POST":
-        status = 422
-    context = {"payment": payment, "act": act, "form": form, "key": key, "possible": act.possible(payment)}
-    return render_page(request, "payments/act.html", context, title=act.title, status=status)
+    sent = once.submitted(request, form, lambda values: _done(request, payment, actor, act, values))
+    if sent.answer is not None:
+        return sent.answer
+    context = {"payment": payment, "act": act, "form": form, "key": sent.key, "possible": act.possible(payment)}
+    return render_page(request, "payments/act.html", context, title=act.title, status=sent.status)
 
 
 def _done(request: HttpRequest, payment: Payment, actor: Actor, act: Act, values: Values) -> HttpResponse:

@@ -19,10 +19,8 @@ from payments.services import bulk_refund
 from payments.services.bulk_refund import Line, Plan
 from rupai.accounts.models import Merchant
 from rupai.core import ids
-from rupai.core.errors import DomainError
 from rupai.core.idempotency import check_key
 from rupai.pages import once
-from rupai.pages.once import said
 from rupai.pages.place import actor_of, place_of
 from rupai.pages.registry import page
 from rupai.pages.rendering import render_page
@@ -43,15 +41,11 @@ def bulk_refund_page(request: HttpRequest) -> HttpResponse:
     payments = _selected(request)
     plan = _one_place(bulk_refund.plan_of(payments))
     form = BulkRefundForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            return _ask(request, form, plan.lines)
-        except DomainError as refusal:
-            form.add_error(None, said(refusal))
-            status = refusal.status
-    context = {"plan": plan, "form": form, "key": once.new_key(), "most": bulk_refund.MOST}
-    return render_page(request, "payments/bulk_refund.html", context, title="Refund payments", status=status)
+    sent = once.submitted(request, form, lambda _: _ask(request, form, plan.lines))
+    if sent.answer is not None:
+        return sent.answer
+    context = {"plan": plan, "form": form, "key": sent.key, "most": bulk_refund.MOST}
+    return render_page(request, "payments/bulk_refund.html", context, title="Refund payments", status=sent.status)
 
 
 def _ask(request: HttpRequest, form: BulkRefundForm, lines: Sequence[Line]) -> HttpResponse:

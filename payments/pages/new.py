@@ -20,7 +20,7 @@ from rupai.accounts import selectors
 from rupai.accounts.models import Customer, Merchant
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
-from rupai.core.idempotency import Claim, KeyInUse
+from rupai.core.idempotency import Claim
 from rupai.core.money import Money
 from rupai.pages import once
 from rupai.pages.names import spelled
@@ -85,20 +85,12 @@ def _form(request: HttpRequest, customer: Customer) -> HttpResponse:
         methods=_choices(actor, customer),
         initial={"currency": merchant.currency},
     )
-    key, status = once.new_key(), 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            return _take(request, actor, customer, form.cleaned_data)
-        except DomainError as refusal:
-            _show(form, refusal)
-            status = refusal.status
-            if isinstance(refusal, KeyInUse):
-                key = request.POST[once.FIELD]
-    elif request.method == "POST":
-        status = 422
+    sent = once.submitted(request, form, lambda values: _take(request, actor, customer, values), show=_show)
+    if sent.answer is not None:
+        return sent.answer
     person = customer.person() if actor.may("customers:read") else {}
-    context = {"form": form, "customer": customer, "person": person, "merchant": merchant, "key": key}
-    return render_page(request, "payments/new.html", context, title="New payment", status=status)
+    context = {"form": form, "customer": customer, "person": person, "merchant": merchant, "key": sent.key}
+    return render_page(request, "payments/new.html", context, title="New payment", status=sent.status)
 
 
 def _show(form: forms.Form, refusal: DomainError) -> None:

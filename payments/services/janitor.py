@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from payments.models import Attempt, DemoWorld, Payment, Payout, Refund
 from payments.services import moves
+from payments.services.asking import ask_about_attempt
 from payments.services.cancel import end_payment
-from payments.services.create import run
 from payments.services.refund import send_refund
 from payments.services.refunding import reserve_refund
 from payments.services.settle import settle_attempt, settle_payout, settle_refund
@@ -77,10 +77,7 @@ def _janitor(about: Payment | Payout) -> Actor:
 
 
 def _attempt(attempt: Attempt) -> None:
-    actor = _janitor(attempt.payment)
-    following = settle_attempt(attempt, actor=actor)
-    if following is not None:
-        run(following, actor=actor)
+    ask_about_attempt(attempt, actor=_janitor(attempt.payment))
 
 
 def _refund(refund: Refund) -> None:

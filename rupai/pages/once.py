@@ -3,16 +3,17 @@
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from rupai.core import idempotency
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, NotFound
-from rupai.core.idempotency import Answer, Claim
+from rupai.core.idempotency import Answer, Claim, KeyInUse
 from rupai.pages.place import place_of
 
 FIELD = "idempotency_key"
@@ -30,6 +31,18 @@ class Landing:
 def new_key() -> str:
     """A key for one rendered form."""
     return f"form-{uuid.uuid4()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of a form: the ``answer``, or None and the status and key with which its page is shown.
+
+    While the work of a key is under way the page keeps that key, so that sending again waits for the same work.
+    """
+
+    status: int
+    answer: HttpResponse | None = None
+    key: str = field(default_factory=new_key)
 
 
 def once(
@@ -56,6 +69,32 @@ def once(
         raise
     idempotency.store(held, Answer(303, "application/json", json.dumps(asdict(landing)).encode()))
     return _land(request, landing)
+
+
+def show_refusal(form: Form, refusal: DomainError) -> None:
+    """Say above the form why it was refused."""
+    form.add_error(None, said(refusal))
+
+
+def submitted(
+    request: HttpRequest,
+    form: Form,
+    work: Callable[[dict[str, Any]], HttpResponse],
+    *,
+    show: Callable[[Form, DomainError], None] = show_refusal,
+) -> Submitted:
+    """Do what a posted form asks for, if it can be read; a refusal is shown in it, and what was typed stays."""
+    if request.method != "POST":
+        return Submitted(status=200)
+    if not form.is_valid():
+        return Submitted(status=422)
+    try:
+        return Submitted(answer=work(form.cleaned_data), status=303)
+    except DomainError as refusal:
+        show(form, refusal)
+        if isinstance(refusal, KeyInUse):
+            return Submitted(status=refusal.status, key=request.POST[FIELD])
+        return Submitted(status=refusal.status)
 
 
 def found(request: HttpRequest, name: str, rows: Any) -> Any:

@@ -1,5 +1,6 @@
 """The REST door of wallets: open, read, transfer, hold, freeze, close."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import django_filters
@@ -13,7 +14,6 @@ from rupai.accounts.models import Customer
 from rupai.api.filters import CreatedFilter, CurrencyFilter
 from rupai.api.views import Door
 from rupai.core import ids
-from rupai.core.actor import Actor
 from rupai.core.idempotency import Claim
 from wallets.models import Wallet
 from wallets.selectors import wallets as selectors
@@ -165,9 +165,7 @@ class _Move(Door):
 
     scopes: ClassVar = {"POST": "wallets:write"}
     operation: ClassVar[str]
-
-    def move(self, *, actor: Actor, wallet_id: str) -> Wallet:
-        raise NotImplementedError
+    move: ClassVar[Callable[..., Wallet]]
 
     def answer(self, request: Request, wallet_id: str) -> HttpResponse:
         WalletNothing(data=request.data).is_valid(raise_exception=True)

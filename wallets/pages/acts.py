@@ -7,10 +7,9 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from rupai.core.actor import Actor
-from rupai.core.errors import DomainError
-from rupai.core.idempotency import Claim, KeyInUse
+from rupai.core.idempotency import Claim
 from rupai.pages import once
-from rupai.pages.once import Landing, said
+from rupai.pages.once import Landing
 from rupai.pages.registry import page
 from rupai.pages.rendering import render_page
 from wallets import selectors
@@ -54,24 +53,18 @@ def close_page(request: HttpRequest, wallet_id: str) -> HttpResponse:
 def _page(request: HttpRequest, wallet_id: str, act: Act) -> HttpResponse:
     wallet, actor = wallet_here(request, wallet_id)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    key, status = once.new_key(), 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            return _done(request, wallet, actor, act)
-        except DomainError as refusal:
-            form.add_error(None, said(refusal))
-            status = refusal.status
-            if isinstance(refusal, KeyInUse):
-                key = request.POST[once.FIELD]
+    sent = once.submitted(request, form, lambda _: _done(request, wallet, actor, act))
+    if sent.answer is not None:
+        return sent.answer
     context = {
         "wallet": wallet,
         "act": act,
         "form": form,
-        "key": key,
+        "key": sent.key,
         "possible": act.status in NEXT_WALLET[wallet.status],
         "balance": selectors.balance_of(wallet.account_id),
     }
-    return render_page(request, "wallets/act.html", context, title=act.title, status=status)
+    return render_page(request, "wallets/act.html", context, title=act.title, status=sent.status)
 
 
 def _done(request: HttpRequest, wallet: Wallet, actor: Actor, act: Act) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
-from rupai.core.idempotency import Claim, KeyInUse
+from rupai.core.idempotency import Claim
 from rupai.core.money import Money
 from rupai.pages import once
 from rupai.pages.formats import write_money
@@ -38,25 +38,17 @@ def transfer_page(request: HttpRequest, wallet_id: str) -> HttpResponse:
     balance = selectors.balance_of(wallet.account_id)
     given = request.POST if request.method == "POST" else None
     form = TransferForm(given, currency=wallet.currency, available=write_money(balance.available, wallet.currency))
-    key, status = once.new_key(), 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            return _sent(request, wallet, actor, form.cleaned_data)
-        except DomainError as refusal:
-            _show(form, refusal)
-            status = refusal.status
-            if isinstance(refusal, KeyInUse):
-                key = request.POST[once.FIELD]
-    elif request.method == "POST":
-        status = 422
+    sent = once.submitted(request, form, lambda values: _sent(request, wallet, actor, values), show=_show)
+    if sent.answer is not None:
+        return sent.answer
     context = {
         "wallet": wallet,
         "form": form,
-        "key": key,
+        "key": sent.key,
         "balance": balance,
         "possible": wallet.status == WalletStatus.ACTIVE,
     }
-    return render_page(request, "wallets/transfer.html", context, title="Transfer", status=status)
+    return render_page(request, "wallets/transfer.html", context, title="Transfer", status=sent.status)
 
 
 def _sent(request: HttpRequest, wallet: Wallet, actor: Actor, values: dict[str, Any]) -> HttpResponse:

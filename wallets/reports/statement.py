@@ -1,10 +1,10 @@
 """A wallet's statement as a file: CSV for programs, PDF for people. Oldest entry first."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import islice
 
+from rupai.api.streaming import csv_text
 from rupai.core.money import Money
 from rupai.pages.lists.columns import guarded, plain
 from wallets.errors import StatementTooLong
@@ -31,21 +31,13 @@ _WIDTHS = (34, 22, 62, 34, 34)
 _TITLES = ("Date", "Type", "For", "Amount", "Balance")
 
 
-class _Line:
-    """What csv writes to: keeps the last line only."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_pieces(statement: Statement) -> Iterator[str]:
     """Write the statement as CSV, some lines at a time; no cell is ever read as a formula."""
-    writer = csv.writer(_Line())
     currency = statement.wallet.currency
-    yield str(writer.writerow(HEADINGS))
+    yield csv_text([HEADINGS])
     entries = oldest_first(statement.entries)
     while piece := list(islice(entries, _PIECE)):
-        yield "".join(writer.writerow(_record(entry, currency)) for entry in piece)
+        yield csv_text(_record(entry, currency) for entry in piece)
 
 
 def _record(entry: Entry, currency: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Habits in what moved through a wallet: what comes again every week or month, and how long the money lasts. Pure."""
 
 import re
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -115,9 +116,7 @@ def _habit(kind: str, about: str, cluster: Sequence[Movement]) -> Habit | None:
 
 def _in_month(start: date, months: int, day: int) -> date:
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    first = date(year, month + 1, 1)
-    length = ((first + timedelta(days=32)).replace(day=1) - first).days
-    return first.replace(day=min(day, length))
+    return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
 
 
 @dataclass(frozen=True, slots=True)

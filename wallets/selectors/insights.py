@@ -14,6 +14,7 @@ from django.db.models.functions import TruncMonth
 from rupai.core import ids
 from rupai.core.actor import Actor
 from rupai.core.money import Money
+from rupai.pages import formats
 from wallets.models import Entry, Wallet
 from wallets.selectors.days import beginning_of, zone_of
 from wallets.selectors.habits import LEAST, Habit, Movement, habits_in, runs_out
@@ -239,4 +240,4 @@ def _movements(entries: QuerySet[Entry], at: datetime, zone: ZoneInfo) -> list[M
 
 def words_of(kind: str) -> str:
     """A kind of transfer as people write it."""
-    return KIND_WORDS.get(kind) or kind.replace("_", " ").capitalize()
+    return KIND_WORDS.get(kind) or formats.words_of(kind)

@@ -1,20 +1,18 @@
 """A list as a CSV file: the selection or the whole filter, streamed piece by piece in constant memory."""
 
-import csv
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.utils.text import capfirst
 
+from rupai.api.streaming import csv_text, stream
 from rupai.core import clock
 from rupai.pages import exports
 from rupai.pages.bases import person
-from rupai.pages.lists.columns import Column, Viewer, headings, record
+from rupai.pages.lists.columns import Viewer, headings, record
 from rupai.pages.lists.cursor import Order
 from rupai.pages.lists.filters import BadFilter
 from rupai.pages.lists.showing import EXPORT_SCOPE, _related
@@ -26,13 +24,6 @@ if TYPE_CHECKING:
     from rupai.pages.lists.console_list import ConsoleList
 
 _PIECE = 500
-
-
-class _Line:
-    """What csv writes to: keeps the last line only."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 def export(admin: "ConsoleList", request: HttpRequest) -> HttpResponseBase:
@@ -78,15 +69,9 @@ def _confirmation(admin: "ConsoleList", request: HttpRequest) -> HttpResponseBas
 
 
 def _stream(admin: "ConsoleList", request: HttpRequest, rows: QuerySet[Any], order: Order) -> HttpResponseBase:
-    viewer = Viewer(person(request))
-    pieces = (_text(admin, piece, viewer) for piece in _pieces(rows, order))
-    # A server of either kind would otherwise collect the whole file before it sends the first byte.
-    lines = _later(admin.columns, pieces) if isinstance(request, ASGIRequest) else _at_once(admin.columns, pieces)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"{admin.opts.verbose_name_plural}-{clock.now():%Y-%m-%d}.csv".replace(" ", "-").lower()
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    lines = _lines(admin, rows, order, Viewer(person(request)))
+    return stream(request, lines, content_type="text/csv; charset=utf-8", name=name)
 
 
 def _pieces(rows: QuerySet[Any], order: Order) -> Iterator[list[Any]]:
@@ -99,25 +84,7 @@ def _pieces(rows: QuerySet[Any], order: Order) -> Iterator[list[Any]]:
         found = list(order.sort(order.beyond(rows, order.cursor_of(found[-1])))[:_PIECE])
 
 
-def _text(admin: "ConsoleList", rows: list[Any], viewer: Viewer) -> str:
-    writer = csv.writer(_Line())
-    return "".join(writer.writerow(record(admin.columns, row, viewer)) for row in admin.decorate(rows))
-
-
-def _first(columns: tuple[Column, ...]) -> str:
-    return str(csv.writer(_Line()).writerow(headings(columns)))
-
-
-def _at_once(columns: tuple[Column, ...], pieces: Iterator[str]) -> Iterator[str]:
-    yield _first(columns)
-    yield from pieces
-
-
-async def _later(columns: tuple[Column, ...], pieces: Iterator[str]) -> AsyncIterator[str]:
-    yield _first(columns)
-    while text := await sync_to_async(_next)(pieces):
-        yield text
-
-
-def _next(pieces: Iterator[str]) -> str:
-    return next(pieces, "")
+def _lines(admin: "ConsoleList", rows: QuerySet[Any], order: Order, viewer: Viewer) -> Iterator[str]:
+    yield csv_text([headings(admin.columns)])
+    for piece in _pieces(rows, order):
+        yield csv_text(record(admin.columns, row, viewer) for row in admin.decorate(piece))
