@@ -3,31 +3,23 @@
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import register_converter, reverse
+from django.urls.converters import StringConverter
 
 from payments.models import Payment
 from payments.selectors import payments_of
-from rupai.accounts.selectors import staff_actor
 from rupai.core.actor import Actor
 from rupai.core.ids import LENGTH
-from rupai.core.rows import TenantRow
-from rupai.pages.bases import person
 from rupai.pages.once import found
-from rupai.pages.place import actor_of
+from rupai.pages.place import actor_at, actor_of
 
 # What became of an act, as messages tell it.
 GOOD, BAD, OPEN = messages.SUCCESS, messages.ERROR, messages.WARNING
 
 
-class PaymentId:
+class PaymentId(StringConverter):
     """A payment's public id in an address: the stock lists lie at the same depth and must not be taken for one."""
 
     regex = f"{Payment.prefix}_[0-9A-Za-z]{{{LENGTH}}}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(PaymentId, "payment_id")
@@ -43,8 +35,3 @@ def payment_here(request: HttpRequest, payment_id: str) -> tuple[Payment, Actor]
     """A payment that the person may see at this place, and the person as the actor at its merchant and mode."""
     payment: Payment = found(request, payment_id, payments_of(actor_of(request)))
     return payment, actor_at(request, payment)
-
-
-def actor_at(request: HttpRequest, row: TenantRow) -> Actor:
-    """The person as the actor at a row's merchant and in its mode."""
-    return staff_actor(person(request), merchant_id=row.merchant_id, livemode=row.livemode)

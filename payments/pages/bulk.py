@@ -13,7 +13,6 @@ from django.urls import reverse
 
 from payments.forms import BulkRefundForm
 from payments.models import Payment
-from payments.pages import addresses
 from payments.selectors import payments_of
 from payments.services import bulk_refund
 from payments.services.bulk_refund import Line, Plan
@@ -21,7 +20,7 @@ from rupai.accounts.models import Merchant
 from rupai.core import ids
 from rupai.core.idempotency import check_key
 from rupai.pages import once
-from rupai.pages.place import actor_of, place_of
+from rupai.pages.place import actor_at, actor_of, place_of
 from rupai.pages.registry import page
 from rupai.pages.rendering import render_page
 
@@ -54,7 +53,7 @@ def _ask(request: HttpRequest, form: BulkRefundForm, lines: Sequence[Line]) -> H
         raise bulk_refund.NothingToRefund("None of these payments can be refunded")
     amounts = {line.payment.public_id: _seen(request, line) for line in lines}
     asked = bulk_refund.request_bulk_refund(
-        actor=addresses.actor_at(request, lines[0].payment),
+        actor=actor_at(request, lines[0].payment),
         amounts=amounts,
         reason=form.cleaned_data["reason"],
         note=form.cleaned_data["note"],

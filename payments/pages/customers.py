@@ -6,11 +6,10 @@ from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 
 from payments.models import Payment, PaymentMethod, Refund
-from payments.pages import addresses
 from payments.states import PaymentState
 from rupai.accounts.models import Customer, Merchant
 from rupai.pages.once import found
-from rupai.pages.place import actor_of
+from rupai.pages.place import actor_at, actor_of
 from rupai.pages.registry import page
 from rupai.pages.rendering import render_page
 
@@ -36,7 +35,7 @@ class Total:
 def detail(request: HttpRequest, customer_id: str) -> HttpResponse:
     """Show a customer; what the role may not see of them is left out."""
     customer: Customer = found(request, customer_id, Customer.objects.visible_to(actor_of(request)))
-    actor = addresses.actor_at(request, customer)
+    actor = actor_at(request, customer)
     may_pay, may_methods = actor.may("payments:read"), actor.may("payment_methods:read")
     payments = Payment.objects.filter(customer=customer).order_by("-created_at", "-pk")
     methods = PaymentMethod.objects.filter(customer=customer).order_by("-created_at")

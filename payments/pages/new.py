@@ -25,7 +25,7 @@ from rupai.core.money import Money
 from rupai.pages import once
 from rupai.pages.names import spelled
 from rupai.pages.once import Landing, said
-from rupai.pages.place import actor_of, place_of
+from rupai.pages.place import actor_at, actor_of, place_of
 from rupai.pages.registry import page
 from rupai.pages.rendering import render_page
 
@@ -78,7 +78,7 @@ def _customers(request: HttpRequest, actor: Actor, name: str) -> list[Customer]:
 
 
 def _form(request: HttpRequest, customer: Customer) -> HttpResponse:
-    actor = addresses.actor_at(request, customer)
+    actor = actor_at(request, customer)
     merchant = Merchant.objects.get(pk=customer.merchant_id)
     form = NewPaymentForm(
         request.POST if request.method == "POST" else None,

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from rupai.accounts.models import Merchant
-from rupai.accounts.selectors import staff_actor
 from rupai.approvals import registry, selectors
 from rupai.approvals.models import Approval
 from rupai.approvals.services import decide
@@ -18,10 +17,9 @@ from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
 from rupai.core.rows import RowQuerySet
 from rupai.pages.attention import Matter, attention
-from rupai.pages.bases import person
 from rupai.pages.names import names_of
 from rupai.pages.once import found, said
-from rupai.pages.place import actor_of, place_of
+from rupai.pages.place import actor_at, actor_of, place_of
 from rupai.pages.registry import MenuItem, menu, page
 from rupai.pages.rendering import render_page
 from rupai.pages.step_up import ask_again, recently_verified
@@ -95,7 +93,7 @@ def _act(request: HttpRequest, approval: Approval) -> HttpResponse:
     act, reason = request.POST.get("act"), request.POST.get("reason", "")
     if act != "cancel" and not recently_verified(request):
         return ask_again(request)
-    actor = _actor(request, approval)
+    actor = actor_at(request, approval)
     try:
         if act == "approve":
             decide.approve(actor=actor, approval_id=approval.public_id, reason=reason)
@@ -112,7 +110,7 @@ def _act(request: HttpRequest, approval: Approval) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, approval: Approval) -> HttpResponse:
-    actor = _actor(request, approval)
+    actor = actor_at(request, approval)
     own = approval.requested_by == actor.id
     names = names_of([approval.requested_by, approval.decided_by])
     context: dict[str, Any] = {
@@ -137,7 +135,3 @@ def _shown(request: HttpRequest, approval: Approval) -> HttpResponse:
 def _rows(request: HttpRequest) -> RowQuerySet[Approval]:
     rows = selectors.approvals_of(actor_of(request))
     return rows.filter(livemode=place_of(request).livemode)
-
-
-def _actor(request: HttpRequest, approval: Approval) -> Actor:
-    return staff_actor(person(request), merchant_id=approval.merchant_id, livemode=approval.livemode)

@@ -14,6 +14,7 @@ from rupai.accounts import selectors
 from rupai.accounts.models import Merchant, User
 from rupai.core import ids
 from rupai.core.actor import Actor
+from rupai.core.rows import TenantRow
 
 _KEY = "place"
 _CACHE = "_console_place"
@@ -52,6 +53,11 @@ def actor_of(request: HttpRequest) -> Actor:
     """The staff member as the actor of services and selectors, at the place where they work now."""
     place = place_of(request)
     return selectors.staff_actor(_person(request), merchant_id=place.merchant_id, livemode=place.livemode)
+
+
+def actor_at(request: HttpRequest, row: TenantRow) -> Actor:
+    """The staff member as the actor at a row's merchant and in its mode."""
+    return selectors.staff_actor(_person(request), merchant_id=row.merchant_id, livemode=row.livemode)
 
 
 def choices(user: User) -> list[Merchant]:

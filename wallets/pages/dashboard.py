@@ -12,12 +12,11 @@ from django.utils import timezone
 from rupai.core import clock
 from rupai.core.actor import Actor
 from rupai.pages.drawing import per_cent
-from rupai.pages.lists.columns import CUSTOMERS
 from rupai.pages.place import Place, actor_of, place_of
 from rupai.pages.registry import MenuItem, menu, page
 from rupai.pages.rendering import render_page
 from wallets.models import Wallet
-from wallets.pages.addresses import wallet_url
+from wallets.pages.addresses import holder_of, wallet_url
 from wallets.selectors import overview
 from wallets.selectors.overview import Flow, Total
 from wallets.states import WalletStatus
@@ -86,12 +85,7 @@ def _listed(total: Total, **filters: str) -> str:
 
 
 def _top(wallet: Wallet, actor: Actor) -> dict[str, Any]:
-    person = wallet.customer.person() if actor.may(CUSTOMERS) else {}
-    return {
-        "wallet": wallet,
-        "url": wallet_url(wallet),
-        "holder": person.get("name") or person.get("email") or wallet.customer.public_id,
-    }
+    return {"wallet": wallet, "url": wallet_url(wallet), "holder": holder_of(wallet, actor)}
 
 
 def bars_of(days: list[Flow]) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from rupai.pages.rendering import render_page
 from wallets import selectors
 from wallets.models import Wallet
 from wallets.models.wallet import WINDOWS
-from wallets.pages.addresses import wallet_here
+from wallets.pages.addresses import holder_of, wallet_here
 from wallets.selectors import Line
 from wallets.selectors.holds import open_holds
 from wallets.selectors.insights import insights_of
@@ -70,12 +70,11 @@ def detail(request: HttpRequest, wallet_id: str) -> HttpResponse:
 
 
 def _context(wallet: Wallet, actor: Actor, at: datetime) -> dict[str, Any]:
-    known = wallet.customer.person() if actor.may(CUSTOMERS) else {}
     return {
         "wallet": wallet,
         "account": wallet.account,
         "merchant": Merchant.objects.get(pk=wallet.merchant_id),
-        "holder": known.get("name") or known.get("email") or wallet.customer.public_id,
+        "holder": holder_of(wallet, actor),
         "customer_url": address(wallet.customer) if actor.may(CUSTOMERS) else "",
         "balance": selectors.balance_of(wallet.account_id),
         "limits": limits_shown(wallet, at),
