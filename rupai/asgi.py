@@ -12,8 +12,9 @@ django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from mcp_bridge.asgi import with_mcp  # noqa: E402
 from rupai.core.handler import ThreadedHandler  # noqa: E402
 from rupai.core.static import with_static_files  # noqa: E402
 from rupai.routing import websockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": with_static_files(ThreadedHandler()), "websocket": websockets()})
+application = ProtocolTypeRouter({"http": with_static_files(with_mcp(ThreadedHandler())), "websocket": websockets()})

@@ -17,9 +17,12 @@ urlpatterns = [
     path("", include("rupai.pages.installing")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("rupai.api.urls")),
+    path("api/v1/", include("rupai.approvals.urls")),
     path("api/v1/", include("rupai.notifications.urls")),
     path("api/v1/", include("wallets.urls")),
     path("api/v1/", include("payments.urls")),
+    path("api/v1/", include("analytics.urls")),
+    path("", include("mcp_bridge.urls")),
     path("api/schema/", Description.as_view(), name="schema"),
     path("api/docs/", Docs.as_view(url_name="schema"), name="docs"),
 ]

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
-from rupai.accounts.models import Customer, Membership, Role, User, email_indexes
+from rupai.accounts.models import Agent, AgentKey, Customer, Membership, Role, User, email_indexes
 from rupai.accounts.scopes import ALL
 from rupai.core.actor import Actor
 from rupai.core.errors import NotFound
-from rupai.core.rows import key_of
+from rupai.core.rows import RowQuerySet, key_of
 
 
 def members(actor: Actor) -> QuerySet[Membership]:
@@ -44,6 +44,22 @@ def places(user: User) -> list[Membership]:
 def customers_by_email(customers: QuerySet[Customer], email: str) -> QuerySet[Customer]:
     """Those of the given customers who have exactly this e-mail address, in any case of letters."""
     return customers.filter(email_index__in=email_indexes(email))
+
+
+def agents_of(actor: Actor) -> RowQuerySet[Agent]:
+    """The agents that an actor may see, with their owners; an agent sees itself alone."""
+    rows: RowQuerySet[Agent] = Agent.objects.select_related("owner").visible_to(actor)
+    return rows.filter(pk=key_of(actor.id, Agent.prefix)) if actor.kind == "agent" else rows
+
+
+def agent_keys_of(actor: Actor, *, agent_id: str) -> RowQuerySet[AgentKey]:
+    """The keys of one agent.
+
+    :raises NotFound: when the actor sees no such agent.
+    """
+    agent = agents_of(actor).named(agent_id)
+    rows: RowQuerySet[AgentKey] = AgentKey.objects.visible_to(actor).filter(agent=agent)
+    return rows
 
 
 class Standing(Enum):

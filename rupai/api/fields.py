@@ -79,7 +79,7 @@ class CurrencyCode(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         options.setdefault("help_text", "ISO 4217, upper case")
         super().__init__(**options)
-        self.narrower = {"enum": list(CURRENCIES)}
+        self.narrower: dict[str, Any] = {"enum": list(CURRENCIES)}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or data not in CURRENCIES:

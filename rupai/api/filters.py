@@ -52,6 +52,8 @@ def parameters_of(view: Any) -> frozenset[str]:
     """The query parameters that a view's list takes."""
     filterset = getattr(view, "filterset_class", None)
     names = set(filterset.base_filters) if filterset is not None else set()
+    asked = getattr(view, "query_serializer", None)
+    names |= set(asked().fields) if asked is not None else set()
     return frozenset(names | getattr(view.pagination_class, "query_parameters", set()))
 
 

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,35 +27,59 @@ class InvalidPage(InvalidInput):
     code = "invalid_page"
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, and where the next ones begin; ``next_cursor`` is empty on the last page."""
+
+    rows: list[Any]
+    next_cursor: str = ""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.next_cursor)
+
+
+def place_of(actor: Actor, name: str, filters: Mapping[str, object]) -> str:
+    """What a cursor belongs to: one list with its filters, as one merchant sees it in one mode."""
+    return repr((name, str(actor.merchant_id), actor.livemode, sorted(filters.items())))
+
+
+def page_of(rows: QuerySet[Any], *, place: str, limit: int, cursor: str | None = None, tie: str = "pk") -> Page:
+    """Read a page, newest first. ``tie`` orders rows of one moment: a key, or a whole number that is not negative.
+
+    :raises InvalidPage: when the cursor is not one of this place.
+    """
+    rows = rows.order_by("-created_at", f"-{tie}")
+    if cursor is not None:
+        moment, key = _decode(cursor, place)
+        below = {f"{tie}__lt": key if tie == "pk" else key.int}
+        rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, **below), created_at__lte=moment)
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return Page(found)
+    last = found[limit - 1]
+    mark = getattr(last, tie)
+    return Page(found[:limit], _encode(last.created_at, mark if isinstance(mark, UUID) else UUID(int=mark), place))
+
+
 class KeysetPagination(BasePagination):
     """Pages by ``limit`` and an opaque ``cursor``; there is no total count, since counting large lists is slow."""
 
     query_parameters = frozenset({"limit", "cursor"})
-    # What orders rows of one moment: a key, or a whole number that is not negative.
     tie = "pk"
 
     def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
-        limit = _limit(request.query_params.get("limit"))
-        cursor = request.query_params.get("cursor")
-        rows = queryset.order_by("-created_at", f"-{self.tie}")
-        self.place = _place(request)
-        if cursor is not None:
-            moment, key = _decode(cursor, self.place)
-            below = {f"{self.tie}__lt": key if self.tie == "pk" else key.int}
-            rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, **below), created_at__lte=moment)
-        found = list(rows[: limit + 1])
-        self.has_more = len(found) > limit
-        self.last = found[limit - 1] if self.has_more else None
-        return found[:limit]
+        given = request.query_params
+        limit = _limit(given.get("limit"))
+        self.page = page_of(queryset, place=_place(request), limit=limit, cursor=given.get("cursor"), tie=self.tie)
+        return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        page: dict[str, Any] = {"data": data, "has_more": self.has_more}
-        if self.last is not None:
-            tie = getattr(self.last, self.tie)
-            key = tie if isinstance(tie, UUID) else UUID(int=tie)
-            page["next_cursor"] = _encode(self.last.created_at, key, self.place)
+        page: dict[str, Any] = {"data": data, "has_more": self.page.has_more}
+        if self.page.has_more:
+            page["next_cursor"] = self.page.next_cursor
         return Response(page)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -82,11 +108,10 @@ class KeysetPagination(BasePagination):
 
 
 def _place(request: Request) -> str:
-    """What a cursor belongs to: one list with its filters, as one merchant sees it in one mode."""
     actor = request.auth
     assert isinstance(actor, Actor)
-    filters = sorted((name, value) for name, value in request.query_params.items() if name not in {"limit", "cursor"})
-    return repr((request.path, str(actor.merchant_id), actor.livemode, filters))
+    filters = {name: value for name, value in request.query_params.items() if name not in {"limit", "cursor"}}
+    return place_of(actor, request.path, filters)
 
 
 def _seal(place: str, content: bytes) -> bytes:

@@ -102,7 +102,7 @@ def _bad_request() -> dict[str, Any]:
 def _of_rest(error: rest.APIException) -> HttpResponse:
     headers: dict[str, str] = {}
     if isinstance(error, rest.ValidationError):
-        errors = list(_flatten(error.get_full_details(), ""))
+        errors = list(flatten(error.get_full_details(), ""))
         problem = document(
             status=400, code="invalid_input", detail=_summary(errors), errors=errors, hint="See errors for each field."
         )
@@ -131,7 +131,8 @@ def _of_rest(error: rest.APIException) -> HttpResponse:
     return answer(problem, headers)
 
 
-def _flatten(found: Any, pointer: str) -> list[dict[str, str]]:
+def flatten(found: Any, pointer: str = "") -> list[dict[str, str]]:
+    """The full details of a serializer's errors as ``{pointer, code, message}`` for each field."""
     if isinstance(found, dict) and set(found) == {"message", "code"}:
         return [{"pointer": pointer, "code": str(found["code"]), "message": str(found["message"])}]
     if isinstance(found, dict):
@@ -139,14 +140,14 @@ def _flatten(found: Any, pointer: str) -> list[dict[str, str]]:
         return [
             entry
             for key, item in found.items()
-            for entry in _flatten(item, pointer if key == name else f"{pointer}/{_escape(str(key))}")
+            for entry in flatten(item, pointer if key == name else f"{pointer}/{_escape(str(key))}")
         ]
     if isinstance(found, list):
         leaves = all(isinstance(item, dict) and set(item) == {"message", "code"} for item in found)
         return [
             entry
             for index, item in enumerate(found)
-            for entry in _flatten(item, pointer if leaves else f"{pointer}/{index}")
+            for entry in flatten(item, pointer if leaves else f"{pointer}/{index}")
         ]
     return []
 

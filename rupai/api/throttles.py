@@ -32,20 +32,30 @@ class ActorThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         actor = request.auth
-        if not isinstance(actor, Actor) or time.monotonic() < _away_until:
+        if not isinstance(actor, Actor):
             return True
-        second = int(clock.now().timestamp())
-        self.pause = WINDOW_SECONDS - second % WINDOW_SECONDS
-        name = f"throttle:{actor.id}:{second // WINDOW_SECONDS}"
-        try:
-            return _count(name) <= settings.REQUESTS_PER_MINUTE
-        except (RedisError, OSError, ValueError) as error:
-            _leave_alone()
-            log.warning("throttle counter not available", error=str(error))
-            return True
+        self.pause = pause_of(actor.id, most=settings.REQUESTS_PER_MINUTE)
+        return self.pause is None
 
     def wait(self) -> float | None:
         return self.pause
+
+
+def pause_of(subject: str, *, most: int) -> float | None:
+    """Count one more of a subject in this minute; the seconds until the next when there were more than ``most``.
+
+    None lets it through, as a cache that is away does.
+    """
+    if time.monotonic() < _away_until:
+        return None
+    second = int(clock.now().timestamp())
+    try:
+        count = _count(f"throttle:{subject}:{second // WINDOW_SECONDS}")
+    except (RedisError, OSError, ValueError) as error:
+        _leave_alone()
+        log.warning("throttle counter not available", error=str(error))
+        return None
+    return WINDOW_SECONDS - second % WINDOW_SECONDS if count > most else None
 
 
 def _count(name: str) -> int:

@@ -11,5 +11,7 @@ class ApprovalsConfig(AppConfig):
     verbose_name = "Approvals"
 
     def ready(self) -> None:
-        """Register the sweep of what expired or was left."""
+        """Register the sweep of what expired or was left, and the rules of mandates."""
+        from rupai.approvals import probes  # noqa: F401
+
         schedule("approvals.sweep", "approvals.sweep", every=15)

@@ -31,3 +31,23 @@ class UnknownOperation(DomainError):
 class ReasonMissing(DomainError):
     code, status = "reason_missing", 422
     hint = "Write in a few words why."
+
+
+class PersonNeeded(DomainError):
+    """What an agent or a key wants is decided by people."""
+
+    code, status = "person_needed", 403
+    hint = "Ask a person who has the scope to decide in the console."
+
+
+class AgentStopped(DomainError):
+    """The agent behind a wish is killed, expired, or has no owner any more."""
+
+    code, status = "agent_killed", 403
+    hint = "Let a person revive the agent, or do it themselves."
+
+
+class MandateRefused(DomainError):
+    """No mandate of the agent covers this; ``reason`` in the details is machine-readable."""
+
+    code, status = "mandate_refused", 403

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import register_converter, reverse
+from django.urls.converters import StringConverter
 
 from rupai.accounts.models import Merchant
 from rupai.approvals import registry, selectors
@@ -15,6 +16,7 @@ from rupai.approvals.services import request as asking
 from rupai.approvals.states import OPEN_WORK, ApprovalState
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError
+from rupai.core.ids import LENGTH
 from rupai.core.rows import RowQuerySet
 from rupai.pages.attention import Matter, attention
 from rupai.pages.names import names_of
@@ -79,7 +81,16 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render_page(request, "approvals/queue.html", context, title="Approvals", fragment="approvals/_queue.html")
 
 
-@page("approvals/<str:approval_id>/", name="approval_detail")
+class ApprovalId(StringConverter):
+    """An approval's public id in an address: the stock lists lie at the same depth and must not be taken for one."""
+
+    regex = f"{Approval.prefix}_[0-9A-Za-z]{{{LENGTH}}}"
+
+
+register_converter(ApprovalId, "approval_id")
+
+
+@page("approvals/<approval_id:approval_id>/", name="approval_detail")
 def detail(request: HttpRequest, approval_id: str) -> HttpResponse:
     """Show a request in full; whoever may, decides here."""
     approval: Approval = found(request, approval_id, selectors.approvals_of(actor_of(request)))

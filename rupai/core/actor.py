@@ -14,7 +14,8 @@ class Actor:
     """An authenticated caller.
 
     ``merchant_id`` is None only for the platform and its own staff, who see every merchant. ``door`` is the scope of
-    idempotency keys: ``rest``, ``console``, ``task`` or the agent's id.
+    idempotency keys: ``rest``, ``console``, ``task`` or the agent's id. ``approval`` is the id of what a second person
+    agreed to, while it is being carried out.
     """
 
     kind: Kind
@@ -24,6 +25,7 @@ class Actor:
     scopes: frozenset[str]
     door: str = "rest"
     name: str = ""
+    approval: str = ""
 
     @classmethod
     def platform(cls, name: str, *, merchant_id: UUID | None = None, livemode: bool = False) -> "Actor":

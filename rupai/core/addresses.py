@@ -12,9 +12,14 @@ def client_address(request: HttpRequest) -> str | None:
     ``X-Forwarded-For`` counts only behind ``TRUSTED_PROXIES`` proxies, and then the entry that the outermost of them
     wrote: everything to its left is the caller's own claim.
     """
+    return address_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_of(peer: str | None, forwarded: str) -> str | None:
+    """As ``client_address``, from the peer of the connection and the header."""
     proxies: int = settings.TRUSTED_PROXIES
-    named = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    text = named[-proxies] if 0 < proxies <= len(named) else request.META.get("REMOTE_ADDR", "")
+    named = [part.strip() for part in forwarded.split(",") if part.strip()]
+    text = named[-proxies] if 0 < proxies <= len(named) else peer or ""
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

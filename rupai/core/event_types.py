@@ -29,6 +29,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
         "limits_changed",
     ),
     "wallet_limits": ("changed",),
+    "wallet_terms": ("changed",),
     "top_up": ("posted",),
     "payout": ("created", "paid", "failed"),
     "merchant": ("created", "changed"),
@@ -42,6 +43,11 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
     "approval": ("requested", "approved", "rejected", "cancelled", "expired", "executed", "failed"),
     "fx": ("rate_set", "terms_changed", "exchanged"),
     "data": ("exported",),
+    "agent": ("created", "changed", "killed", "revived"),
+    "agent_key": ("created", "rotated", "revoked"),
+    "mandate": ("granted", "revoked"),
+    "invariant": ("broken", "restored"),
+    "tool": ("called",),
 }
 
 

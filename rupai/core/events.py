@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -31,6 +32,19 @@ class Subject(Protocol):
 
     @property
     def public_id(self) -> str: ...
+
+
+PLATFORM_STREAM = UUID(int=0)
+"""The stream of what concerns no single merchant; no merchant's reader sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSubject:
+    """What an event of the platform itself is about."""
+
+    public_id: str
+    merchant_id: UUID = PLATFORM_STREAM
+    livemode: bool = True
 
 
 def emit(

@@ -18,7 +18,7 @@ _GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 _SECRET_NAME = re.compile(r"(?i)(authorization|password|secret|token|api_?key|cookie|credential|otp|private)")
 # Our keys, tokens of the web, and the part of an invitation's address that sets a password.
 _SECRET_VALUE = re.compile(
-    r"\b(?:rk|sk|whsec)_[0-9A-Za-z_]{16,}|\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_.-]+|\b[0-9a-z]{6}-[0-9a-f]{32}\b"
+    r"\b(?:rk|ak|sk|whsec)_[0-9A-Za-z_]{16,}|\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_.-]+|\b[0-9a-z]{6}-[0-9a-f]{32}\b"
 )
 REMOVED = "[removed]"
 
@@ -26,6 +26,14 @@ REMOVED = "[removed]"
 def correlation_id() -> str:
     """The id that ties together all that one request caused; empty outside of any."""
     return _correlation.get()
+
+
+def new_id() -> str:
+    """A fresh correlation id, for a request that brought none."""
+    # Keys take their time from the clock, which logs.
+    from rupai.core.ids import new_key
+
+    return new_key().hex
 
 
 @contextmanager
@@ -109,11 +117,9 @@ class RequestLog:
         self.log = structlog.get_logger("rupai.request")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        from rupai.core.ids import new_key
-
         given = request.headers.get("X-Request-Id", "")
         fits = _GIVEN_ID.fullmatch(given) and not pan.contains(given)
-        identifier = given if fits else new_key().hex
+        identifier = given if fits else new_id()
         started = time.perf_counter()
         with correlated(identifier):
             response = self.get_response(request)

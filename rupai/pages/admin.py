@@ -1,6 +1,7 @@
 """The admin of core and accounts; the base classes are here for the apps above."""
 
 from rupai.pages import (
+    agents,
     api_keys,
     log,
     menu,
@@ -20,6 +21,7 @@ __all__ = [
     "ReadOnlyAdmin",
     "TenantAdmin",
     "TranslatingAdmin",
+    "agents",
     "api_keys",
     "log",
     "menu",

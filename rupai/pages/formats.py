@@ -14,13 +14,15 @@ _WESTERN = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
 _MINUS = "\u2212"
 
 _OK = """succeeded captured paid completed complete active delivered posted approved settled enabled live healthy up
-resolved won allow allowed on verified closed executed ok done sent passed confirmed"""
+resolved won allow allowed on verified closed executed ok done sent passed confirmed
+committed"""
 _BAD = """failed declined blocked block rejected dead lost down refused revoked disputed critical error denied broken
-late overdue"""
+late overdue killed"""
 _WARN = """pending review in_review requires_action requires_approval challenge challenged warning unknown past_due
 stale degraded half_open firing waiting retrying retry held uncertain expiring unfinished frozen"""
 _INFO = """authorized authorised processing created partially_refunded partially_captured scheduled running trialing
-trial queued sending info new open draft requires_capture test in_progress begun started executing"""
+trial queued sending info new open draft requires_capture test in_progress begun started executing
+reserved"""
 TONES = {
     word: tone
     for tone, words in (("ok", _OK), ("bad", _BAD), ("warn", _WARN), ("info", _INFO))

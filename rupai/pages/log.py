@@ -18,8 +18,8 @@ from rupai.pages.place import Place, actor_of
 
 # What events are about; a filter offers these without asking the log.
 SUBJECTS = (
-    "account", "api_key", "approval", "compliance", "customer", "data", "member", "merchant", "payment",
-    "payment_method", "provider_account", "refund", "role", "settings", "webhook_delivery",
+    "account", "agent", "agent_key", "api_key", "approval", "compliance", "customer", "data", "mandate", "member",
+    "merchant", "payment", "payment_method", "provider_account", "refund", "role", "settings", "webhook_delivery",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from rupai.accounts.models import ApiKey, User
+from rupai.accounts.models import Agent, ApiKey, User
 from rupai.core import ids
 from rupai.pages import formats
 
@@ -21,20 +21,22 @@ def spelled(code: str) -> str:
 
 
 def names_of(actors: Iterable[str]) -> dict[str, str]:
-    """Map the ids of actors to names, with two queries however many there are; an unknown one stays as it is."""
+    """Map the ids of actors to names, with a query for each kind however many there are; an unknown one stays."""
     wanted = {actor for actor in actors if actor}
     names = {actor: _plain(actor) for actor in wanted}
-    for model in (User, ApiKey):
+    for model in (User, ApiKey, Agent):
         keys = {key for actor in wanted if (key := _key(model.prefix, actor)) is not None}
         if not keys:
             continue
         for row in model.objects.filter(pk__in=keys):
-            names[row.public_id] = _person(row) if isinstance(row, User) else f"API key {row.name}"
+            names[row.public_id] = _named(row)
     return names
 
 
-def _person(user: User) -> str:
-    return f"{user.name or user.email}{' (platform)' if user.is_superuser else ''}"
+def _named(row: User | ApiKey | Agent) -> str:
+    if isinstance(row, User):
+        return f"{row.name or row.email}{' (platform)' if row.is_superuser else ''}"
+    return f"{'API key' if isinstance(row, ApiKey) else 'Agent'} {row.name}"
 
 
 def _plain(actor: str) -> str:

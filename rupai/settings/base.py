@@ -204,6 +204,13 @@ SIMPLE_JWT = {
 }
 # Requests a minute of one key or user.
 REQUESTS_PER_MINUTE = env.integer("RUPAI_REQUESTS_PER_MINUTE", 12_000)
+# Calls a minute of one tool by one agent, by what the tool can do.
+MCP_CALLS_PER_MINUTE = {
+    "read": env.integer("RUPAI_MCP_READS_PER_MINUTE", 600),
+    "write": env.integer("RUPAI_MCP_WRITES_PER_MINUTE", 120),
+    "report": env.integer("RUPAI_MCP_REPORTS_PER_MINUTE", 30),
+    "money": env.integer("RUPAI_MCP_PAYMENTS_PER_MINUTE", 120),
+}
 # What is taken for exchanging where a merchant has not set it, in hundredths of a per cent; and how long a quote holds.
 FX_SPREAD_BPS = env.integer("RUPAI_FX_SPREAD_BPS", 50)
 FX_QUOTE_SECONDS = env.integer("RUPAI_FX_QUOTE_SECONDS", 60)

@@ -3,9 +3,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
-import rupai.accounts.models
+import rupai.accounts.scopes
 import rupai.core.crypto
 import rupai.core.ids
+import rupai.core.zones
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -82,7 +83,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('country', models.CharField(default='IN', max_length=2)),
                 ('currency', models.CharField(default='INR', max_length=3, verbose_name='usual currency')),
-                ('timezone', models.CharField(default='Asia/Kolkata', max_length=64, validators=[rupai.accounts.models.check_zone])),
+                ('timezone', models.CharField(default='Asia/Kolkata', max_length=64, validators=[rupai.core.zones.check_zone])),
                 ('fee_basis_points', models.PositiveIntegerField(default=190, verbose_name='our fee in hundredths of a per cent')),
                 ('is_active', models.BooleanField(default=True)),
                 ('live_enabled', models.BooleanField(default=False, verbose_name='may take real payments')),
@@ -100,7 +101,7 @@ class Migration(migrations.Migration):
                 ('livemode', models.BooleanField(editable=False)),
                 ('created_at', models.DateTimeField(editable=False)),
                 ('name', models.CharField(max_length=80)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None, validators=[rupai.accounts.models.check_scopes])),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None, validators=[rupai.accounts.scopes.check_scopes])),
                 ('secret_digest', models.CharField(db_collation='C', editable=False, max_length=64)),
                 ('last4', models.CharField(editable=False, max_length=4)),
                 ('created_by', models.CharField(editable=False, max_length=80)),
@@ -120,7 +121,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=40)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None, validators=[rupai.accounts.models.check_scopes])),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None, validators=[rupai.accounts.scopes.check_scopes])),
                 ('merchant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='accounts.merchant')),
             ],
         ),

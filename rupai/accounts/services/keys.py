@@ -1,7 +1,5 @@
 """API keys: created and shown once, rotated with an overlap, revoked at once."""
 
-import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,26 +7,12 @@ from django.db import transaction
 
 from rupai.accounts.models import ApiKey
 from rupai.accounts.scopes import KEY_SCOPES
-from rupai.core import clock, crypto, events, ids
+from rupai.accounts.services import credentials
+from rupai.accounts.services.credentials import NewCredential, ScopesTooWide
+from rupai.core import clock, events
 from rupai.core.actor import Actor
-from rupai.core.errors import DomainError, InvalidInput, WrongState
 
-LONGEST_OVERLAP = timedelta(days=7)
-_SECRET_BYTES = 24
-
-
-class ScopesTooWide(DomainError):
-    """Nobody can hand out what they may not do themselves."""
-
-    code, status = "scopes_too_wide", 403
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key with its secret, which exists only in this answer."""
-
-    key: ApiKey
-    secret: str
+NewKey = NewCredential[ApiKey]
 
 
 def create_key(*, actor: Actor, name: str, scopes: list[str], expires_at: datetime | None = None) -> NewKey:
@@ -38,7 +22,8 @@ def create_key(*, actor: Actor, name: str, scopes: list[str], expires_at: dateti
     :raises InvalidInput: when the expiry is in the past.
     """
     actor.require("api_keys:write")
-    _check(actor, scopes, expires_at)
+    _check(actor, scopes)
+    credentials.check_expiry(expires_at)
     with transaction.atomic():
         made = _make(actor, name=name, scopes=scopes, expires_at=expires_at)
         events.emit("api_key.created", subject=made.key, actor=actor, data=public(made.key))
@@ -52,19 +37,13 @@ def rotate_key(*, actor: Actor, key_id: str, overlap: timedelta) -> NewKey:
     :raises InvalidInput: when the overlap is negative or longer than 7 days.
     """
     actor.require("api_keys:write")
-    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise InvalidInput("The overlap must be between 0 and 7 days")
+    credentials.check_overlap(overlap)
     with transaction.atomic():
         old: ApiKey = ApiKey.objects.visible_to(actor).select_for_update(of=("self",)).named(key_id)
-        _check(actor, old.scopes, None)
-        now = clock.now()
-        if not old.is_usable(now) or old.rotated_to_id is not None:
-            raise WrongState("This key cannot be rotated any more", hint="Create a new key.", status_is=old.status)
+        _check(actor, old.scopes)
+        credentials.check_replaceable(old)
         made = _make(actor, name=old.name, scopes=old.scopes, expires_at=old.expires_at)
-        old.rotated_to = made.key
-        old.expires_at = min(filter(None, [old.expires_at, now + overlap]))
-        old.save(update_fields=["rotated_to", "expires_at"])
-        changes = {"rotated_to": [None, made.key.public_id]}
+        changes = credentials.hand_over(old, made.key, overlap=overlap)
         events.emit("api_key.rotated", subject=old, actor=actor, data=public(old), changes=changes)
         return made
 
@@ -95,50 +74,30 @@ def revoke_keys_made_by(*, actor: Actor, maker: str, merchant_id: UUID) -> int:
 
 def public(key: ApiKey) -> dict[str, object]:
     """The key's fields that may be shown; never the secret."""
-    return {
-        "id": key.public_id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "last4": key.last4,
-        "status": key.status,
-        "livemode": key.livemode,
-        "created_at": key.created_at.isoformat(),
-        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
-    }
+    return {**credentials.public(key), "name": key.name, "scopes": sorted(key.scopes)}
 
 
 def _revoke(key: ApiKey, actor: Actor) -> bool:
-    if key.revoked_at is not None:
-        return False
-    before = key.status
-    key.revoked_at = clock.now()
-    key.save(update_fields=["revoked_at"])
-    events.emit("api_key.revoked", subject=key, actor=actor, data=public(key), changes={"status": [before, key.status]})
-    return True
+    changes = credentials.end(key)
+    if changes:
+        events.emit("api_key.revoked", subject=key, actor=actor, data=public(key), changes=changes)
+    return bool(changes)
 
 
-def _check(actor: Actor, scopes: list[str], expires_at: datetime | None) -> None:
+def _check(actor: Actor, scopes: list[str]) -> None:
     beyond = sorted(scope for scope in scopes if not actor.may(scope) or scope not in KEY_SCOPES)
     if beyond:
         raise ScopesTooWide("A key may not carry these scopes", hint="Ask for scopes that you have.", scopes=beyond)
-    if expires_at is not None and expires_at <= clock.now():
-        raise InvalidInput("The expiry is in the past")
 
 
 def _make(actor: Actor, *, name: str, scopes: list[str], expires_at: datetime | None) -> NewKey:
-    identifier = ids.new_key()
-    secret = secrets.token_hex(_SECRET_BYTES)
-    mode = "live" if actor.livemode else "test"
-    key = ApiKey.objects.create(
-        id=identifier,
+    key = ApiKey(
         merchant_id=actor.merchant,
         livemode=actor.livemode,
         created_at=clock.now(),
         name=name,
         scopes=sorted(set(scopes)),
-        secret_digest=crypto.digest(secret),
-        last4=secret[-4:],
         created_by=actor.id,
         expires_at=expires_at,
     )
-    return NewKey(key, f"rk_{mode}_{ids.public_id('', identifier)[1:]}_{secret}")
+    return credentials.make(key)

@@ -7,7 +7,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from rupai.accounts import selectors
 from rupai.accounts.models import Membership, Merchant, SignInFamily, User
-from rupai.accounts.services import keys, roles, streams, tokens
+from rupai.accounts.services import agent_keys, agents, keys, roles, streams, tokens
 from rupai.core import clock, events
 from rupai.core.actor import Actor
 from rupai.core.errors import Conflict
@@ -60,7 +60,7 @@ def invite_member(*, actor: Actor, email: str, role: str, name: str = "", consol
 def change_member(*, actor: Actor, user_id: str, role: str | None = None, is_active: bool | None = None) -> Membership:
     """Give a member another role, or switch their place off or on; what is None stays.
 
-    Switching off ends the person's tokens for this merchant and the API keys that they made.
+    Switching off ends the person's tokens for this merchant, the keys that they made and the agents that they own.
 
     :raises LastOwner: when no active owner would be left.
     :raises ScopesTooWide: when the old or new role may do more than the actor.
@@ -90,7 +90,7 @@ def change_member(*, actor: Actor, user_id: str, role: str | None = None, is_act
 
 
 def remove_member(*, actor: Actor, user_id: str) -> None:
-    """Take a person's place away; their tokens for this merchant and the API keys that they made end at once.
+    """Take a person's place away; their tokens for this merchant, keys that they made and their agents end at once.
 
     :raises LastOwner: when no active owner would be left.
     :raises ScopesTooWide: when the member may do more than the actor.
@@ -108,7 +108,7 @@ def remove_member(*, actor: Actor, user_id: str) -> None:
 
 
 def disable_user(*, actor: Actor, user: User) -> None:
-    """Close a person's account everywhere: sessions, tokens and the API keys that they made end at once.
+    """Close a person's account everywhere: sessions, tokens, the keys that they made and their agents end at once.
 
     Only the platform may; a merchant switches off its own member instead.
 
@@ -171,4 +171,7 @@ def _require_owner(merchant: Merchant) -> None:
 
 def _end_access(member: Membership, actor: Actor) -> None:
     tokens.revoke(SignInFamily.objects.filter(user_id=member.user_id, merchant_id=member.merchant_id))
-    keys.revoke_keys_made_by(actor=actor, maker=member.user.public_id, merchant_id=member.merchant_id)
+    maker, merchant = member.user.public_id, member.merchant_id
+    keys.revoke_keys_made_by(actor=actor, maker=maker, merchant_id=merchant)
+    agent_keys.revoke_agent_keys_made_by(actor=actor, maker=maker, merchant_id=merchant)
+    agents.kill_agents_of(actor=actor, owner=member.user, merchant_id=merchant)

@@ -11,7 +11,7 @@ from rupai.accounts import selectors
 from rupai.accounts.models import Role
 from rupai.accounts.scopes import ROLES, SCOPES
 from rupai.accounts.services import streams
-from rupai.accounts.services.keys import ScopesTooWide
+from rupai.accounts.services.credentials import ScopesTooWide
 from rupai.core import events
 from rupai.core.actor import Actor
 from rupai.core.errors import Conflict, InvalidInput, NotFound, WrongState

@@ -33,6 +33,11 @@ ON CONFLICT (key_id, day, address, agent)
 DO UPDATE SET calls = known.calls + excluded.calls, last_at = greatest(known.last_at, excluded.last_at)
 """
 
+_WRITE_AGENT = """
+UPDATE accounts_agentkey SET last_used_at = %(now)s, last_used_address = %(address)s
+WHERE id = %(key)s AND (last_used_at IS NULL OR last_used_at <= %(stale)s)
+"""
+
 Caller = tuple[UUID, str | None, str]
 _lock = threading.Lock()
 # For each caller: when it was last written, and how many calls came since.
@@ -46,6 +51,15 @@ def note(key: ApiKey, *, address: str | None, agent: str) -> None:
     calls = _due(caller, now)
     if calls:
         _write(caller, calls, now)
+
+
+def note_agent_key(key: UUID, *, address: str | None, agent: str) -> None:
+    """Note when and from where an agent's key was last used; what it called for is in the agent's own log."""
+    now = clock.now()
+    caller = (key, address, program_of(agent))
+    if _due(caller, now):
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE_AGENT, {"key": key, "address": address, "now": now, "stale": now - WRITE_EVERY})
 
 
 def forget_old(*, limit: int = 5000) -> int:

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import connection
 from django_otp.oath import TOTP
 
-from rupai.accounts.models import Authenticator, Membership, Merchant, Role, User
-from rupai.accounts.scopes import ALL, KEY_SCOPES
-from rupai.accounts.services import keys, second_factor, tokens
+from rupai.accounts.models import Agent, Authenticator, Membership, Merchant, Role, User
+from rupai.accounts.scopes import AGENT_SCOPES, ALL, KEY_SCOPES
+from rupai.accounts.services import agent_keys, agents, keys, second_factor, tokens
+from rupai.accounts.services.authenticate import actor_of_agent
 from rupai.core import clock
 from rupai.core.actor import Actor
 
@@ -50,6 +51,24 @@ def owner_of(merchant: Merchant, *, livemode: bool = False, scopes: frozenset[st
 def new_key(merchant: Merchant, *, scopes: frozenset[str] = KEY_SCOPES, livemode: bool = False) -> keys.NewKey:
     actor = owner_of(merchant, livemode=livemode)
     return keys.create_key(actor=actor, name="Shop", scopes=sorted(scopes))
+
+
+def new_agent(owner: Membership, *, scopes: frozenset[str] = AGENT_SCOPES, livemode: bool = False) -> Agent:
+    """An agent that a member of the merchant answers for."""
+    actor = owner_of(owner.merchant, livemode=livemode)
+    return agents.create_agent(actor=actor, name="Till", scopes=sorted(scopes), owner_id=owner.user.public_id)
+
+
+def new_agent_key(agent: Agent) -> agent_keys.NewAgentKey:
+    actor = owner_of(agent.merchant, livemode=agent.livemode)
+    return agent_keys.create_agent_key(actor=actor, agent_id=agent.public_id)
+
+
+def acting(agent: Agent) -> Actor:
+    """A running agent as the actor of services."""
+    found = actor_of_agent(agent.public_id)
+    assert found is not None
+    return found
 
 
 def access_token(member: Membership, *, livemode: bool = False) -> str:

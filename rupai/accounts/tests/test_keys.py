@@ -6,7 +6,8 @@ import pytest
 
 from rupai.accounts.models import ApiKey
 from rupai.accounts.services.authenticate import actor_of_key
-from rupai.accounts.services.keys import ScopesTooWide, create_key, revoke_key, rotate_key
+from rupai.accounts.services.credentials import ScopesTooWide
+from rupai.accounts.services.keys import create_key, revoke_key, rotate_key
 from rupai.accounts.tests.factories import new_key, new_merchant, owner_of
 from rupai.core import clock
 from rupai.core.errors import InvalidInput, NotFound, ScopeMissing, WrongState

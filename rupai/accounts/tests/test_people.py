@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from rupai.accounts.models import ApiKey, Membership, Role, SignInFamily, User
 from rupai.accounts.services import people, tokens
 from rupai.accounts.services.authenticate import actor_of_key
-from rupai.accounts.services.keys import ScopesTooWide, create_key
+from rupai.accounts.services.credentials import ScopesTooWide
+from rupai.accounts.services.keys import create_key
 from rupai.accounts.services.people import AlreadyMember, LastOwner
 from rupai.accounts.tests.factories import access_token, actor_of, new_key, new_member, new_merchant, owner_of
 from rupai.core.actor import Actor

@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 from rupai.accounts.models import Role
 from rupai.accounts.scopes import ALL, KEY_SCOPES, ROLES
-from rupai.accounts.services.keys import ScopesTooWide
+from rupai.accounts.services.credentials import ScopesTooWide
 from rupai.accounts.services.roles import delete_role, ensure_built_in_roles, save_role
 from rupai.accounts.tests.factories import new_merchant, owner_of
 from rupai.core.models import Event

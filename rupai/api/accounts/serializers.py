@@ -4,9 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from rupai.accounts.models import Customer, Membership
-from rupai.accounts.scopes import KEY_SCOPES
-from rupai.accounts.services.keys import LONGEST_OVERLAP, NewKey
+from rupai.accounts.models import Agent, Customer, Membership
+from rupai.accounts.scopes import AGENT_CHOICES, KEY_CHOICES
+from rupai.accounts.services.agent_keys import NewAgentKey
+from rupai.accounts.services.agents import MOST_TOOLSETS
+from rupai.accounts.services.credentials import LONGEST_OVERLAP
+from rupai.accounts.services.keys import NewKey
 from rupai.accounts.services.tokens import TokenPair
 from rupai.api.fields import Metadata, PublicId, StrictBoolean, StrictInteger, StrictSerializer, StrictText
 
@@ -89,7 +92,7 @@ class UserView(serializers.Serializer[Membership]):
 class NewApiKey(StrictSerializer):
     name = StrictText(max_length=80)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(KEY_SCOPES)), allow_empty=False, max_length=len(KEY_SCOPES)
+        child=serializers.ChoiceField(KEY_CHOICES), allow_empty=False, max_length=len(KEY_CHOICES)
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -156,3 +159,83 @@ class CustomerView(serializers.Serializer[Customer]):
             "created_at": self.fields["created_at"].to_representation(instance.created_at),
             "updated_at": self.fields["updated_at"].to_representation(instance.updated_at),
         }
+
+
+class NoFields(StrictSerializer):
+    """An empty object."""
+
+
+class AgentChange(StrictSerializer):
+    """What is absent stays. ``toolsets`` and ``read_only`` narrow what the agent is offered; its scopes decide."""
+
+    name = StrictText(max_length=80, required=False)
+    purpose = StrictText(max_length=255, required=False, allow_blank=True)
+    owner_id = PublicId("usr", required=False, help_text="The member who answers for it; yourself, when omitted")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(AGENT_CHOICES),
+        required=False,
+        allow_empty=False,
+        max_length=len(AGENT_CHOICES),
+    )
+    toolsets = serializers.ListField(
+        child=serializers.RegexField(r"^[a-z_]{1,40}$"),
+        required=False,
+        max_length=MOST_TOOLSETS,
+        help_text="Empty offers the usual ones",
+    )
+    read_only = StrictBoolean(required=False)  # type: ignore[assignment]  # a field of that name, no option
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class NewAgent(AgentChange):
+    """A program that will act for the merchant."""
+
+    name = StrictText(max_length=80)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(AGENT_CHOICES), allow_empty=False, max_length=len(AGENT_CHOICES)
+    )
+
+
+class AgentView(serializers.Serializer[Agent]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    purpose = serializers.CharField()
+    owner_id = serializers.CharField(help_text="The member who answers for it")
+    scopes = serializers.ListField(child=serializers.CharField())
+    toolsets = serializers.ListField(child=serializers.CharField())
+    read_only = serializers.BooleanField()  # type: ignore[assignment]  # a field of that name, no option
+    status = serializers.ChoiceField(["active", "expired", "killed"])
+    livemode = serializers.BooleanField()
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    killed_at = serializers.DateTimeField(allow_null=True)
+    killed_by = serializers.CharField(help_text="Empty unless killed")
+
+    def to_representation(self, instance: Agent) -> dict[str, Any]:
+        return instance.public()
+
+
+class NewAgentKeyGiven(StrictSerializer):
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class AgentKeyView(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    agent_id = serializers.CharField(source="agent.public_id")
+    livemode = serializers.BooleanField()
+    last4 = serializers.CharField()
+    status = serializers.ChoiceField(["active", "expired", "revoked"])
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewAgentKeyView(AgentKeyView):
+    secret = serializers.CharField(help_text="Shown only in this answer; the agent sends it as Authorization: Bearer")
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        made: NewAgentKey = instance
+        return {**AgentKeyView(made.key).data, "secret": made.secret}

@@ -2,7 +2,8 @@
 
 from django.db import transaction
 
-from rupai.approvals.errors import OwnRequest, ReasonMissing
+from rupai.accounts.models import User
+from rupai.approvals.errors import OwnRequest, PersonNeeded, ReasonMissing
 from rupai.approvals.models import Approval
 from rupai.approvals.services import request
 from rupai.approvals.states import ApprovalState
@@ -13,6 +14,7 @@ from rupai.core.actor import Actor
 def approve(*, actor: Actor, approval_id: str, reason: str = "") -> Approval:
     """Agree; the work is done soon after by a task, once.
 
+    :raises PersonNeeded: to agents, keys and programs. An agent's owner is a person and may.
     :raises OwnRequest: to whoever asked, whatever their role.
     :raises NotWaiting: when it is decided, expired or taken back.
     """
@@ -26,6 +28,7 @@ def reject(*, actor: Actor, approval_id: str, reason: str) -> Approval:
     """Refuse, with the reason that the requester will read.
 
     :raises ReasonMissing: without a reason.
+    :raises PersonNeeded: to agents, keys and programs.
     :raises OwnRequest: to whoever asked.
     :raises NotWaiting: when it is decided, expired or taken back.
     """
@@ -36,6 +39,8 @@ def reject(*, actor: Actor, approval_id: str, reason: str) -> Approval:
 
 
 def _decide(actor: Actor, approval_id: str, reason: str, state: ApprovalState, event: str) -> Approval:
+    if not _is_person(actor):
+        raise PersonNeeded("Only a person can decide")
     approval = request.lock_waiting(actor, approval_id)
     actor.require(approval.scope)
     if approval.requested_by == actor.id:
@@ -44,6 +49,11 @@ def _decide(actor: Actor, approval_id: str, reason: str, state: ApprovalState, e
     approval.reason = reason.strip()[:500]
     request.move(approval, state, actor=actor, event=event)
     return approval
+
+
+def _is_person(actor: Actor) -> bool:
+    """Whether somebody signed in stands behind an actor; superusers act as the platform, under their own id."""
+    return actor.kind == "user" or (actor.kind == "platform" and actor.id.startswith(f"{User.prefix}_"))
 
 
 def expire_waiting(*, limit: int = 200) -> int:

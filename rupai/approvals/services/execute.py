@@ -1,13 +1,16 @@
 """Doing what was approved: once, by whoever holds the lease; after a crash the next holder goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 from django.db import transaction
 
+from rupai.accounts.services.authenticate import actor_of_agent
+from rupai.approvals.errors import AgentStopped
 from rupai.approvals.models import Approval
 from rupai.approvals.registry import Outcome, executor_of
-from rupai.approvals.services import request
+from rupai.approvals.services import mandates, request
 from rupai.approvals.states import OPEN_WORK, ApprovalState
 from rupai.core import clock, failpoints, locks, queue
 from rupai.core.actor import Actor
@@ -65,17 +68,26 @@ def _run(approval: Approval) -> Outcome:
         log.error("approved arguments were changed", approval=approval.public_id)
         return Outcome(summary="The arguments are not those that were approved; nothing was done", succeeded=False)
     found = executor_of(approval.operation)
-    # The requester's wish, with no more rights than the operation needs.
-    actor = Actor(
-        "user",
-        approval.requested_by,
-        approval.merchant_id,
-        approval.livemode,
-        frozenset({found.scope}),
-        "task",
-        f"approval {approval.public_id}",
-    )
-    return found.execute(actor, approval.pk, approval.arguments)
+    return found.execute(_requester(approval, found.scope), approval.pk, approval.arguments)
+
+
+def _requester(approval: Approval, scope: str) -> Actor:
+    """Whoever wished it, with no more rights than the operation needs.
+
+    An agent acts as itself, so that its mandates hold for what a person agreed to, and a killed one does nothing.
+
+    :raises AgentStopped: when the agent was stopped meanwhile.
+    :raises ScopeMissing: when it lost the scope.
+    """
+    only, name = frozenset({scope}), f"approval {approval.public_id}"
+    if not mandates.by_agent(approval.requested_by):
+        asker = approval.requested_by
+        return Actor("user", asker, approval.merchant_id, approval.livemode, only, "task", name)
+    agent = actor_of_agent(approval.requested_by)
+    if agent is None or (agent.merchant_id, agent.livemode) != (approval.merchant_id, approval.livemode):
+        raise AgentStopped("The agent that asked for this was stopped; nothing was done")
+    agent.require(scope)
+    return replace(agent, scopes=only, approval=approval.public_id)
 
 
 def _finish(claimed: Approval, outcome: Outcome) -> bool:

@@ -1,12 +1,14 @@
-"""Two people of one merchant, and a wish."""
+"""Two people of one merchant, a wish, and an agent with a mandate."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from rupai.accounts.models import Membership, Merchant
-from rupai.accounts.tests.factories import actor_of, new_member, new_merchant
-from rupai.approvals.models import Approval
+from rupai.accounts.models import Agent, Membership, Merchant
+from rupai.accounts.scopes import MONEY_SCOPES
+from rupai.accounts.tests.factories import actor_of, new_member, new_merchant, owner_of
+from rupai.approvals.models import Approval, Mandate
 from rupai.approvals.services import request
+from rupai.approvals.services.granting import grant_mandate
 from rupai.core.actor import Actor
 
 
@@ -36,3 +38,13 @@ class House:
             idempotency_key=key,
             **more,
         )
+
+
+def new_mandate(agent: Agent, limits: dict[str, dict[str, int]] | None = None, **more: Any) -> Mandate:
+    """A mandate for everything that moves money, up to ``limits``; without them 1000.00 rupees in all."""
+    return grant_mandate(
+        actor=owner_of(agent.merchant, livemode=agent.livemode),
+        agent_id=agent.public_id,
+        limits={"INR": {"total": 1_000_00}} if limits is None else limits,
+        **{"scopes": sorted(MONEY_SCOPES), **more},
+    )

@@ -279,7 +279,7 @@ def test_a_viewer_cannot_reach_the_page_of_new_keys() -> None:
 
 def test_the_registered_classes_of_core_and_accounts_are_ours() -> None:
     ours = [model_admin for model, model_admin in admin.site._registry.items() if model._meta.app_label in OWN_APPS]
-    assert len(ours) == 14
+    assert len(ours) == 16
     assert all(isinstance(model_admin, TenantAdmin | ReadOnlyAdmin) for model_admin in ours)
     assert IdempotencyRecord in admin.site._registry
     assert Merchant in admin.site._registry
