@@ -11,5 +11,6 @@ class WalletsConfig(AppConfig):
     def ready(self) -> None:
         from rupai.core.schedules import schedule
         from wallets import probes  # noqa: F401
+        from wallets.services import approved  # noqa: F401
 
         schedule("wallets.expire_holds", "wallets.expire_holds", every=30)

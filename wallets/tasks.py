@@ -13,7 +13,7 @@ from wallets.services.ledger import expire_pending
 def expire_holds() -> int:
     """Release the holds whose time is up; those beyond one batch wait for the next run."""
     now = clock.now()
-    # Wallets' own first, because of those it is told.
+    # Of the end of wallets' own it is told, so that no other way may end them.
     released = holds.expire_holds(at=now)
     with transaction.atomic(durable=True):
-        return released + expire_pending(at=now)
+        return released + expire_pending(at=now, besides=[holds.KIND])

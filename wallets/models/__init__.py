@@ -1,6 +1,6 @@
 from wallets.models.fx import FxQuote, FxRate, FxTerms
 from wallets.models.ledger import Account, BurntId, Counters, Entry, Hold, Transfer
-from wallets.models.wallet import Wallet, WalletLimits, WalletTransfer
+from wallets.models.wallet import Wallet, WalletLimits, WalletTerms, WalletTransfer
 
 __all__ = [
     "Account",
@@ -14,5 +14,6 @@ __all__ = [
     "Transfer",
     "Wallet",
     "WalletLimits",
+    "WalletTerms",
     "WalletTransfer",
 ]

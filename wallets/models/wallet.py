@@ -87,6 +87,22 @@ class Wallet(TenantRow):
         }
 
 
+class WalletTerms(TenantRow):
+    """When people need a second person to move money of wallets by hand; without a row never."""
+
+    prefix = "wte"
+
+    approval_over = models.JSONField(default=dict, help_text="Currency to the greatest amount that one person may move")
+    updated_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        verbose_name = "wallet terms"
+        verbose_name_plural = "wallet terms"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["merchant_id", "livemode"], name="walletterms_one_per_mode")
+        ]
+
+
 class WalletTransfer(TenantRow):
     """Money that went from one wallet to another. Its key is that of the ledger transfer, so one cannot be twice."""
 

@@ -16,6 +16,7 @@ from rupai.pages.rendering import render_page
 from wallets import selectors
 from wallets.models import Wallet
 from wallets.models.wallet import WINDOWS
+from wallets.pages.actions import Action, further_actions
 from wallets.pages.addresses import holder_of, wallet_here
 from wallets.selectors import Line
 from wallets.selectors.holds import open_holds
@@ -25,16 +26,6 @@ from wallets.states import NEXT_WALLET, Side, WalletStatus
 
 NEWEST = 10
 _LIMITS = dict(zip(WINDOWS, ("Per movement", "Today", "This month"), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A button of the page."""
-
-    title: str
-    icon: str
-    url: str
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +97,7 @@ def actions_of(wallet: Wallet, actor: Actor) -> list[Action]:
             found.append(Action("Freeze", "lock", _act("freeze", wallet)))
         if WalletStatus.ACTIVE in moves:
             found.append(Action("Unfreeze", "lock-open", _act("unfreeze", wallet)))
+    found += further_actions(wallet, actor)
     if actor.may("wallets:transfer") and wallet.status == WalletStatus.ACTIVE:
         found.append(Action("Transfer", "arrow-left-right", _act("transfer", wallet), "primary"))
     return found

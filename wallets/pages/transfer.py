@@ -18,6 +18,9 @@ from wallets import selectors
 from wallets.forms.wallets import TransferForm
 from wallets.models import Wallet
 from wallets.pages.addresses import wallet_here, wallet_url
+from wallets.pages.second_person import asked, most_alone
+from wallets.services.approved import ask_to_transfer
+from wallets.services.terms import needs_second_person
 from wallets.services.transfers import transfer_funds
 from wallets.states import WalletStatus
 
@@ -47,12 +50,27 @@ def transfer_page(request: HttpRequest, wallet_id: str) -> HttpResponse:
         "key": sent.key,
         "balance": balance,
         "possible": wallet.status == WalletStatus.ACTIVE,
+        "alone": most_alone(actor, wallet.currency),
     }
     return render_page(request, "wallets/transfer.html", context, title="Transfer", status=sent.status)
 
 
 def _sent(request: HttpRequest, wallet: Wallet, actor: Actor, values: dict[str, Any]) -> HttpResponse:
+    money = Money(values["amount"], wallet.currency)
+
     def work(claim: Claim) -> Landing:
+        if needs_second_person(actor, money):
+            return asked(
+                ask_to_transfer(
+                    actor=actor,
+                    from_wallet_id=wallet.public_id,
+                    to_wallet_id=values["to_wallet"],
+                    amount=money.minor,
+                    currency=money.currency,
+                    description=values["description"],
+                    idempotency_key=str(claim.id),
+                )
+            )
         sent = transfer_funds(
             actor=actor,
             from_wallet_id=wallet.public_id,
@@ -62,7 +80,7 @@ def _sent(request: HttpRequest, wallet: Wallet, actor: Actor, values: dict[str, 
             description=values["description"],
             idempotency_id=claim.id,
         )
-        return Landing(wallet_url(wallet), f"Sent {Money(sent.amount, sent.currency)} to {values['to_wallet']}.")
+        return Landing(wallet_url(wallet), f"Sent {money} to {sent.to_wallet.public_id}.")
 
     arguments = {"wallet": wallet.public_id, **values}
     return once.once(request, actor=actor, operation="console.wallets.transfer", arguments=arguments, work=work)

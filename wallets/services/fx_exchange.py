@@ -5,9 +5,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from rupai.core import clock, events, ids, locks
+from rupai.approvals.services import mandates
+from rupai.core import clock, events, failpoints, ids, locks
 from rupai.core.actor import Actor
 from rupai.core.errors import NotFound
+from rupai.core.money import Money
 from rupai.core.rows import key_of
 from wallets.errors import QuoteExpired, QuoteMismatch, QuoteUsed
 from wallets.models import FxQuote, Transfer, Wallet
@@ -31,6 +33,7 @@ def exchange(
     :raises QuoteUsed: or QuoteExpired.
     :raises QuoteMismatch: when a wallet has another currency than the quote.
     :raises WalletFrozen: or WalletClosed, LimitExceeded, InsufficientFunds.
+    :raises MandateRefused: when the actor is an agent and has no mandate for it.
     """
     actor.require("wallets:transfer")
     seen: FxQuote = FxQuote.objects.visible_to(actor).filter(merchant_id=actor.merchant).named(quote_id)
@@ -42,10 +45,22 @@ def exchange(
         # After the last wait: a quote that expired while others held the locks is expired.
         now = clock.now()
         _check(quote, source, target, at=now)
+        _count(quote, target, actor)
         _use(quote, source, target, idempotency_id, at=now)
+        failpoints.hit("exchange.before_posting")
         post_transfers(transfers=_chain(quote, source, target), at=now)
+        failpoints.hit("exchange.after_posting")
         events.emit("fx.exchanged", subject=quote, actor=actor, data=quote.public())
+        failpoints.hit("exchange.before_commit")
+    failpoints.hit("exchange.after_commit")
     return quote
+
+
+def _count(quote: FxQuote, target: Wallet, actor: Actor) -> None:
+    """What leaves counts under an agent's mandate, in the currency in which it leaves."""
+    name, money = quote.public_id, Money(quote.from_amount, quote.from_currency)
+    payee = target.public_id
+    mandates.spend(actor=actor, scope="wallets:transfer", money=money, payee=payee, key=name, subject=name)
 
 
 def _lock_quote(key: UUID) -> FxQuote:

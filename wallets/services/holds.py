@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from rupai.approvals.services import mandates
 from rupai.core import clock, events, ids, locks
 from rupai.core.actor import Actor
 from rupai.core.errors import NotFound
+from rupai.core.money import Money
 from rupai.core.rows import key_of
 from wallets.errors import HoldTooSmall
 from wallets.models import Hold, Transfer, Wallet
@@ -75,6 +77,7 @@ def hold_funds(
     :raises LimitExceeded: when the limits leave less.
     :raises InsufficientFunds: when less is available.
     :raises TransferIdTaken: when the id stands for another hold.
+    :raises MandateRefused: when the actor is an agent and has no mandate for it.
     """
     actor.require("wallets:transfer")
     seconds = int(DEFAULT_LIFE.total_seconds()) if expires_in is None else expires_in
@@ -85,6 +88,7 @@ def hold_funds(
         repeated = _repeated(idempotency_id)
         if not repeated:
             check_leaving(wallet, amount=amount, at=now)
+            _count(wallet, key, amount, actor)
         # Posting the same again answers that it exists; another one under the id is refused there.
         new = _new(wallet, key=key, amount=amount, reference=reference)
         post_transfers(transfers=[pending(new, timeout=seconds)], at=now)
@@ -92,6 +96,13 @@ def hold_funds(
         if not repeated:
             events.emit("wallet.held", subject=wallet, actor=actor, data=held.public())
     return held
+
+
+def _count(wallet: Wallet, key: UUID, amount: int, actor: Actor) -> None:
+    """An agent's hold counts under its mandate when it is made, like under the limits; a release gives nothing back."""
+    name, money = Transfer(pk=key).public_id, Money(amount, wallet.currency)
+    payee = wallet.public_id
+    mandates.spend(actor=actor, scope="wallets:transfer", money=money, payee=payee, key=name, subject=name)
 
 
 def _new(wallet: Wallet, *, key: UUID, amount: int, reference: str) -> NewTransfer:

@@ -1,6 +1,6 @@
 """Move money: post, hold, release and expire transfers, through the one SQL function that may."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -183,13 +183,15 @@ def _refuse(posted: list[Posted]) -> None:
     raise refusal(cause.result)(f"The ledger refused transfer {key}: {cause.result}", transfer=key, result=cause.result)
 
 
-def expire_pending(*, at: datetime, limit: int = 500) -> int:
+def expire_pending(*, at: datetime, limit: int = 500, besides: Collection[str] = ()) -> int:
     """Release holds whose time is up at ``at``, the oldest first, at most ``limit``; return how many.
+
+    Holds of the kinds in ``besides`` are left to those who tell of their end.
 
     :raises LedgerNeedsTransaction: outside a transaction.
     """
-    due = Hold.objects.filter(state=HoldState.PENDING, expires_at__lte=at).order_by("expires_at", "pk")
-    held = list(due.values_list("pk", flat=True)[:limit])
+    due = Hold.objects.filter(state=HoldState.PENDING, expires_at__lte=at).exclude(transfer__kind__in=besides)
+    held = list(due.order_by("expires_at", "pk").values_list("pk", flat=True)[:limit])
     new = [NewTransfer(id=ids.new_key(at), pending_id=key, flags=TransferFlag.EXPIRE) for key in held]
     # A hold that is posted or voided at this moment by another connection just says so.
     posted = post_transfers(transfers=new, at=at, refuse=False)

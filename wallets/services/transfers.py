@@ -1,19 +1,25 @@
 """Money from one wallet to another of the same merchant, mode and currency."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from rupai.approvals.services import mandates
+from rupai.approvals.services.verdicts import Verdict
 from rupai.core import clock, events, ids
 from rupai.core.actor import Actor
-from rupai.core.money import CurrencyMismatch
+from rupai.core.dry_run import rehearsal, unbound
+from rupai.core.money import CurrencyMismatch, Money
 from wallets.errors import SameWallet, TransferIdTaken
 from wallets.models import Wallet, WalletTransfer
+from wallets.selectors.ledger import balance_of
 from wallets.services.checks import check_active, check_leaving, lock_wallets
 from wallets.services.ledger import NewTransfer, post_transfers
 
-KIND = "wallet_transfer"
+KIND, SCOPE = "wallet_transfer", "wallets:transfer"
 
 
 def transfer_funds(
@@ -37,19 +43,71 @@ def transfer_funds(
     :raises LimitExceeded: when the sender's limits leave less.
     :raises InsufficientFunds: when less is available.
     :raises TransferIdTaken: when the id stands for another transfer.
+    :raises MandateRefused: when the actor is an agent and has no mandate for it.
     """
     actor.require("wallets:transfer")
+    wish = _Wish(from_wallet_id, to_wallet_id, amount, currency, description)
     with transaction.atomic(durable=True):
-        source, target = lock_wallets(actor=actor, wallet_ids=[from_wallet_id, to_wallet_id])
-        new = _new(source, target, amount=amount, currency=currency, description=description, actor=actor)
-        if idempotency_id is not None:
-            new.pk = idempotency_id
-            known = _known(new)
-            if known is not None:
-                return known
-        check_transfer(source, target, amount=amount, currency=currency, at=new.created_at)
-        _post(new, source, target)
-        events.emit("wallet.transferred", subject=source, actor=actor, data=new.public())
+        return _transfer(actor, wish, idempotency_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferPreview:
+    """The outcome of a dry run; ``from_balance_after`` is what the sender could spend, in minor units."""
+
+    money: Money
+    verdict: Verdict
+    from_balance_after: int
+
+    def public(self) -> dict[str, Any]:
+        """The facts as answers show them."""
+        return {
+            "status": "dry_run",
+            "amount": self.money.minor,
+            "currency": self.money.currency,
+            "from_balance_after": self.from_balance_after,
+            "policy": self.verdict.public(),
+        }
+
+
+def preview_transfer(
+    *, actor: Actor, from_wallet_id: str, to_wallet_id: str, amount: int, currency: str, description: str = ""
+) -> TransferPreview:
+    """Run all checks of ``transfer_funds`` and see what would be left; nothing is written.
+
+    :raises: what ``transfer_funds`` raises, but a mandate's refusal, which the preview tells.
+    """
+    actor.require("wallets:transfer")
+    with rehearsal():
+        wish = _Wish(from_wallet_id, to_wallet_id, amount, currency, description)
+        made = _transfer(unbound(actor), wish, None)
+        left = balance_of(made.from_wallet.account_id).available
+    asked = mandates.policy(actor=actor, scope=SCOPE, money=Money(amount, currency), payee=made.to_wallet.public_id)
+    return TransferPreview(money=Money(amount, currency), verdict=asked, from_balance_after=left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    from_wallet_id: str
+    to_wallet_id: str
+    amount: int
+    currency: str
+    description: str
+
+
+def _transfer(actor: Actor, wish: _Wish, idempotency_id: UUID | None) -> WalletTransfer:
+    source, target = lock_wallets(actor=actor, wallet_ids=[wish.from_wallet_id, wish.to_wallet_id])
+    new = _new(source, target, wish, actor)
+    if idempotency_id is not None:
+        new.pk = idempotency_id
+        known = _known(new)
+        if known is not None:
+            return known
+    check_transfer(source, target, amount=wish.amount, currency=wish.currency, at=new.created_at)
+    name, money = new.public_id, Money(wish.amount, wish.currency)
+    mandates.spend(actor=actor, scope=SCOPE, money=money, payee=target.public_id, key=name, subject=name)
+    _post(new, source, target)
+    events.emit("wallet.transferred", subject=source, actor=actor, data=new.public())
     return new
 
 
@@ -68,9 +126,7 @@ def check_transfer(source: Wallet, target: Wallet, *, amount: int, currency: str
     check_leaving(source, amount=amount, at=at)
 
 
-def _new(
-    source: Wallet, target: Wallet, *, amount: int, currency: str, description: str, actor: Actor
-) -> WalletTransfer:
+def _new(source: Wallet, target: Wallet, wish: _Wish, actor: Actor) -> WalletTransfer:
     now = clock.now()
     return WalletTransfer(
         id=ids.new_key(now),
@@ -79,9 +135,9 @@ def _new(
         created_at=now,
         from_wallet=source,
         to_wallet=target,
-        amount=amount,
-        currency=currency,
-        description=description,
+        amount=wish.amount,
+        currency=wish.currency,
+        description=wish.description,
         created_by=actor.id,
     )
 

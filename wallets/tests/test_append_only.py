@@ -6,10 +6,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 
-from wallets.models import Account, Counters, Entry, Transfer
+from rupai.core import ids
+from wallets.models import Account, BurntId, Counters, Entry, Hold, Transfer
 from wallets.selectors import balance_of
 from wallets.services.accounts import Chart
-from wallets.services.ledger import post_transfers
+from wallets.services.ledger import pending, post_pending, post_transfers
 from wallets.tests.conftest import NOON, transfer
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,10 @@ def refused(statement: str, *parameters: str | UUID) -> str:
         "UPDATE wallets_counters SET credits_posted = credits_posted + 1",
         "DELETE FROM wallets_counters",
         "UPDATE wallets_hold SET state = 'voided'",
+        "DELETE FROM wallets_hold",
+        "UPDATE wallets_burntid SET result = 'created'",
+        "DELETE FROM wallets_burntid",
+        "INSERT INTO wallets_burntid VALUES (gen_random_uuid(), 'exceeds_credits', now())",
     ],
 )
 def test_what_was_written_stays(statement: str) -> None:
@@ -63,7 +68,9 @@ def test_an_entry_without_its_other_half_cannot_be_written(chart: Chart) -> None
     )
 
 
-@pytest.mark.parametrize("table", ["wallets_transfer", "wallets_counters"])
+@pytest.mark.parametrize(
+    "table", ["wallets_transfer", "wallets_counters", "wallets_account", "wallets_hold", "wallets_burntid"]
+)
 def test_the_books_are_emptied_only_where_that_is_allowed_out_loud(table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL rupai.truncate = ''")
@@ -81,6 +88,33 @@ def test_a_negative_amount_is_refused_even_through_the_gate() -> None:
         cursor.execute("SET LOCAL rupai.ledger = 'posting'")
     values = '{"id": "00000000-0000-7000-8000-000000000001", "amount": -1}'
     assert "transfer_moves_forward" in refused(ROW, values)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE wallets_hold SET state = 'voided'",
+        "UPDATE wallets_hold SET state = 'pending', resolved_by_id = NULL",
+        "UPDATE wallets_hold SET expires_at = now()",
+        "DELETE FROM wallets_hold",
+    ],
+)
+def test_a_hold_that_ended_stays_so_even_through_the_gate(chart: Chart, statement: str) -> None:
+    held = pending(transfer(chart.merchant_payable, chart.provider_clearing, 30_00, kind="refund"))
+    post_transfers(transfers=[held, post_pending(held.id, key=ids.new_key())], at=NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL rupai.ledger = 'posting'")
+    assert "append-only" in refused(statement)
+    assert Hold.objects.get().state == "posted"
+
+
+def test_a_burnt_id_stays_burnt_even_through_the_gate(chart: Chart, wallet: UUID) -> None:
+    new = transfer(wallet, chart.merchant_payable, 1)
+    assert post_transfers(transfers=[new], at=NOON, refuse=False)[0].result == "exceeds_credits"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL rupai.ledger = 'posting'")
+    assert "append-only" in refused("DELETE FROM wallets_burntid")
+    assert BurntId.objects.get().pk == new.id
 
 
 def test_limits_hold_even_through_the_gate(wallet: UUID) -> None:

@@ -1,5 +1,6 @@
 """The rules of the ledger are clean after ordinary work, and each finds a planted fault."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,10 @@ from rupai.core import ids
 from rupai.core.invariants import registered
 from wallets.services.accounts import Chart
 from wallets.services.ledger import linked, pending, post_pending, post_transfers
+from wallets.services.limits import set_overdraft
+from wallets.services.wallets import close_wallet
 from wallets.tests.conftest import NOON, transfer
+from wallets.tests.factories import Purse
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +22,12 @@ OURS = ("I1", "I2", "I3", "I7")
 
 def broken() -> set[str]:
     return {rule.name for rule in registered() if rule.name in OURS and rule.check()}
+
+
+def broken_lately() -> set[str]:
+    """The rules that do not hold for what has changed in the last hour."""
+    since = NOON - timedelta(hours=1)
+    return {rule.name for rule in registered() if rule.name in OURS and rule.recent and rule.recent(since)}
 
 
 def falsify(statement: str, *parameters: object) -> None:
@@ -47,6 +57,7 @@ def held(chart: Chart, wallet: UUID) -> UUID:
 def test_all_rules_are_registered_and_clean_after_a_day_of_work(held: UUID) -> None:
     assert set(OURS) <= {rule.name for rule in registered()}
     assert broken() == set()
+    assert broken_lately() == set()
 
 
 def test_counters_that_do_not_balance_are_found(chart: Chart, held: UUID) -> None:
@@ -66,16 +77,19 @@ def test_counters_that_are_not_the_sum_of_their_entries_are_found(chart: Chart, 
 def test_a_missing_transfer_is_found(held: UUID) -> None:
     falsify("DELETE FROM wallets_transfer WHERE kind = 'fee'")
     assert broken() == {"I2"}
+    assert broken_lately() == {"I2"}
 
 
 def test_a_version_that_skips_an_entry_is_found(wallet: UUID, held: UUID) -> None:
     falsify("UPDATE wallets_counters SET version = version + 1 WHERE account_id = %s", wallet)
     assert broken() == {"I2"}
+    assert broken_lately() == {"I2"}
 
 
 def test_an_account_below_its_limit_is_found(wallet: UUID, held: UUID) -> None:
     falsify("UPDATE wallets_counters SET debits_posted = 5001 WHERE account_id = %s", wallet)
     assert "I3" in broken()
+    assert broken_lately() == {"I2", "I3"}
 
 
 def test_counters_that_forgot_their_limit_are_found(wallet: UUID, held: UUID) -> None:
@@ -83,9 +97,27 @@ def test_counters_that_forgot_their_limit_are_found(wallet: UUID, held: UUID) ->
     assert broken() == {"I3"}
 
 
+@pytest.mark.parametrize("change", ["debits_may_exceed_by = 1", "closed = true"])
+def test_counters_that_do_not_repeat_their_wallet_are_found(change: str) -> None:
+    purse = Purse()
+    wallet = purse.wallet(10_00)
+    set_overdraft(actor=purse.actor, wallet_id=wallet.public_id, overdraft_limit=5_00)
+    close_wallet(actor=purse.actor, wallet_id=purse.wallet().public_id)
+    assert broken() == set()
+    falsify(f"UPDATE wallets_counters SET {change} WHERE account_id = %s", wallet.account_id)
+    assert broken() == {"I3"}
+
+
 def test_a_hold_that_does_not_show_in_the_pending_counters_is_found(held: UUID) -> None:
     falsify("UPDATE wallets_hold SET state = 'voided' WHERE transfer_id = %s", held)
     assert broken() == {"I7"}
+    assert broken_lately() == {"I7"}
+
+
+def test_a_closed_hold_that_names_another_transfer_is_found(held: UUID) -> None:
+    falsify("UPDATE wallets_hold SET resolved_by_id = %s WHERE state = 'posted'", held)
+    assert broken() == {"I7"}
+    assert broken_lately() == {"I7"}
 
 
 def test_a_hold_that_was_forgotten_is_found(held: UUID) -> None:

@@ -33,6 +33,8 @@ def rows() -> list[tuple[object, ...]]:
 
 
 def burnt(wish: NewTransfer) -> NewTransfer:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL rupai.ledger = 'posting'")
     BurntId.objects.create(id=wish.id, result="exceeds_credits", created_at=NOON)
     return wish
 

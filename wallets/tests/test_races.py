@@ -30,10 +30,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 T = TypeVar("T")
 THREADS = 16
+# As many connections as the tests' PostgreSQL has room for, beside those of other tests.
+MANY = 64
 
 
-def together(work: Callable[[int], T], times: int) -> list[T]:
-    """Do work so many times, on 16 connections at once."""
+def together(work: Callable[[int], T], times: int, *, threads: int = THREADS) -> list[T]:
+    """Do work so many times, on so many connections at once."""
 
     def one(number: int) -> T:
         try:
@@ -41,7 +43,7 @@ def together(work: Callable[[int], T], times: int) -> list[T]:
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, range(times)))
 
 
@@ -59,7 +61,7 @@ ALL_CLEAN: dict[str, list[str]] = {"I1": [], "I2": [], "I3": [], "I7": []}
 
 def test_two_hundred_transfers_out_of_a_wallet_that_affords_a_hundred(chart: Chart, wallet: UUID) -> None:
     post(transfer(chart.provider_clearing, wallet, 100_00))
-    results = together(lambda _: post(transfer(wallet, chart.merchant_payable, 1_00))[0], 200)
+    results = together(lambda _: post(transfer(wallet, chart.merchant_payable, 1_00))[0], 200, threads=MANY)
     assert Counter(results) == {"created": 100, "exceeds_credits": 100}
     assert balance_of(wallet).available == 0
     assert balance_of(chart.merchant_payable).posted == 100_00
@@ -123,12 +125,13 @@ def test_a_chart_is_opened_once_by_many_connections() -> None:
     assert clean() == ALL_CLEAN
 
 
-def _random_transfers(accounts: list[UUID], seed: int, count: int) -> Counter[str]:
+def _random_transfers(accounts: list[UUID], hot: list[UUID], seed: int, count: int) -> Counter[str]:
+    """Post random transfers between accounts, each with one side in a hot account when there are any."""
     dice = random.Random(seed)
     results: Counter[str] = Counter()
     holds: list[UUID] = []
     for _ in range(count):
-        debit, credit = dice.sample(accounts, 2)
+        debit, credit = _pair(dice, accounts, hot)
         new = transfer(debit, credit, dice.randint(0, 100))
         match dice.randrange(4):
             case 0:
@@ -144,17 +147,25 @@ def _random_transfers(accounts: list[UUID], seed: int, count: int) -> Counter[st
     return results
 
 
+def _pair(dice: random.Random, accounts: list[UUID], hot: list[UUID]) -> list[UUID]:
+    if not hot:
+        return dice.sample(accounts, 2)
+    pair = [dice.choice(hot), dice.choice(accounts)]
+    dice.shuffle(pair)
+    return pair
+
+
 @pytest.mark.parametrize("hot", [False, True], ids=["wallets", "hot account"])
 @pytest.mark.parametrize(
     ("processes", "count"), [(4, 50), pytest.param(8, 2_000, marks=pytest.mark.soak)], ids=["few", "many"]
 )
 def test_processes_with_random_transfers_lose_nothing(chart: Chart, processes: int, count: int, hot: bool) -> None:
-    wallets = [new_wallet(chart, overdraft_limit=500) for _ in range(20)]
-    accounts = [chart.provider_clearing, chart.merchant_payable, *wallets[:2]] if hot else wallets
+    wallets = [new_wallet(chart, overdraft_limit=500) for _ in range(18 if hot else 20)]
+    hot_accounts = [chart.provider_clearing, chart.merchant_payable] if hot else []
     # Each process opens its own connection.
     connections.close_all()
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        work = [pool.submit(_random_transfers, accounts, seed, count) for seed in range(processes)]
+        work = [pool.submit(_random_transfers, wallets, hot_accounts, seed, count) for seed in range(processes)]
         results = sum((one.result() for one in work), Counter[str]())
     assert results.total() == processes * count
     assert set(results) <= {"created", "exceeds_credits", "pending_transfer_not_found"}
