@@ -10,7 +10,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import probes, setup  # noqa: F401
-        from payments.services import bulk_refund  # noqa: F401
+        from payments.services import approved, bulk_refund  # noqa: F401
         from rupai.core.schedules import schedule
 
         schedule("payments.janitor", "payments.sweep", every=15)

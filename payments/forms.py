@@ -83,3 +83,40 @@ class NewPaymentForm(forms.Form):
             except forms.ValidationError as wrong:
                 self.add_error("amount", wrong)
         return values
+
+
+class WalletMoneyForm(forms.Form):
+    """An amount in a wallet's currency."""
+
+    amount = forms.CharField(max_length=24, widget=AmountInput)
+
+    def __init__(self, *args: Any, currency: str, available: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        field = self.fields["amount"]
+        field.label = f"Amount in {currency}"
+        field.help_text = f"{available} is available"
+
+    def clean_amount(self) -> int:
+        return minor_units(self.cleaned_data["amount"], self.currency)
+
+
+class TopUpForm(WalletMoneyForm):
+    """Which saved method of the wallet's customer is charged, and how much."""
+
+    method = forms.ChoiceField(label="Payment method")
+    field_order = ("method", "amount")
+
+    def __init__(self, *args: Any, methods: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["method"].choices = [("", "Choose…"), *methods]  # type: ignore[attr-defined]
+
+
+class WithdrawalForm(WalletMoneyForm):
+    """Where to and how much."""
+
+    destination = forms.CharField(
+        max_length=200, help_text="The provider's token of a bank account; sandbox: bank_success, see docs/sandbox.md"
+    )
+    description = forms.CharField(max_length=255, required=False)
+    field_order = ("destination", "amount", "description")

@@ -11,6 +11,7 @@ from rupai.api.fields import CurrencyCode, Metadata, MinorUnits, PublicId, Stric
 
 STATUSES = [*PaymentState.values, "partially_refunded", "refunded"]
 REFUND_STATUSES = list(TransferState.values)
+REFUND_REASONS = [reason for reason in Refund.Reason.values if reason != Refund.Reason.LATE_SUCCESS]
 PAYOUT_STATUSES = ["processing", "paid", "failed"]
 TOP_UP_STATUSES = ["processing", "posted", "failed"]
 TOP_UP_SOURCES = ["saved_method"]
@@ -44,9 +45,7 @@ class Nothing(StrictSerializer):
 
 class NewRefund(StrictSerializer):
     amount = MinorUnits(required=False, help_text="Minor units; omit to refund all that is left")
-    reason = serializers.ChoiceField(
-        choices=[reason for reason in Refund.Reason.values if reason != Refund.Reason.LATE_SUCCESS], default="other"
-    )
+    reason = serializers.ChoiceField(choices=REFUND_REASONS, default="other")
     note = StrictText(max_length=500, required=False, allow_blank=True)
 
 
@@ -76,7 +75,10 @@ class NewWithdrawal(StrictSerializer):
 class NewPaymentMethod(StrictSerializer):
     customer_id = PublicId("cust")
     type = serializers.ChoiceField(choices=METHODS)
-    token = StrictText(max_length=200, help_text="The provider's token; sandbox: tok_visa, see docs/sandbox.md")
+    token = StrictText(
+        max_length=200,
+        help_text="The provider's token; sandbox: tok_visa, see docs/sandbox.md. type wallet: or a wallet's id",
+    )
     provider = StrictText(max_length=32, required=False)
 
 
@@ -219,6 +221,7 @@ class PaymentMethodView(Shown):
     provider = serializers.CharField()
     brand = serializers.CharField(allow_blank=True)
     last4 = serializers.CharField(allow_blank=True)
+    wallet_id = serializers.CharField(required=False, help_text="Set when it is a wallet of the customer here")
     exp_month = serializers.IntegerField(allow_null=True)
     exp_year = serializers.IntegerField(allow_null=True)
     country = serializers.CharField(allow_blank=True)

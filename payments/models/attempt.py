@@ -89,6 +89,8 @@ class Capture(TenantRow):
     fee = models.BigIntegerField(default=0)
     state = models.CharField(max_length=9, choices=TransferState, default=TransferState.PENDING)
     idempotency_id = models.UUIDField(null=True, unique=True)
+    # Empty for those that were made before it was kept.
+    created_by = models.CharField(max_length=80, blank=True, default="", db_collation="C")
     updated_at = models.DateTimeField()
 
     class Meta:

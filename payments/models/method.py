@@ -10,6 +10,7 @@ from rupai.accounts.models import Customer
 from rupai.core import ids
 from rupai.core.crypto import SealedField
 from rupai.core.rows import TenantRow
+from wallets.models import Wallet
 
 
 class Method(models.TextChoices):
@@ -21,7 +22,8 @@ class Method(models.TextChoices):
     CRYPTO = "crypto"
 
 
-# These move the money in the same step as the authorisation, so nothing can be held back for a person to look at.
+# These move the money in the same step as the authorisation, so nothing can be held back for a person to look at; but a
+# wallet of our own can hold it.
 ONE_STEP = frozenset({Method.UPI, Method.NETBANKING, Method.WALLET, Method.BANK_TRANSFER, Method.CRYPTO})
 
 
@@ -68,6 +70,8 @@ class PaymentMethod(TenantRow):
     type = models.CharField(max_length=16, choices=Method)
     provider = models.CharField(max_length=32, db_collation="C")
     token = SealedField(context="payments.payment_method.token")
+    # Set when the method is the customer's own wallet here; the token is then the wallet's id.
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="payment_methods")
     brand = models.CharField(max_length=32, blank=True)
     last4 = models.CharField(max_length=4, blank=True)
     exp_month = models.PositiveSmallIntegerField(null=True)
@@ -95,6 +99,7 @@ class PaymentMethod(TenantRow):
             "provider": self.provider,
             "brand": self.brand,
             "last4": self.last4,
+            **({"wallet_id": ids.public_id(Wallet.prefix, self.wallet_id)} if self.wallet_id else {}),
             "exp_month": self.exp_month,
             "exp_year": self.exp_year,
             "country": self.country,

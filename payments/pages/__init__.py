@@ -1,5 +1,5 @@
 """Payments in the console: found by autodiscovery under this one name."""
 
-from payments.pages import acts, attention, bulk, customers, detail, new, refunds
+from payments.pages import acts, attention, bulk, customers, detail, new, refunds, wallet_money
 
-__all__ = ["acts", "attention", "bulk", "customers", "detail", "new", "refunds"]
+__all__ = ["acts", "attention", "bulk", "customers", "detail", "new", "refunds", "wallet_money"]

@@ -104,7 +104,7 @@ def _choices(actor: Actor, customer: Customer) -> list[Any]:
     saved = PaymentMethod.objects.filter(customer=customer, detached_at=None).order_by("-created_at")[:100]
     groups: list[Any] = [("", "Choose…")]
     if saved:
-        groups.append(("Saved", [(row.public_id, _words(row)) for row in saved]))
+        groups.append(("Saved", [(row.public_id, method_words(row)) for row in saved]))
     if not actor.livemode and actor.may("payment_methods:write"):
         known = sorted(TOKENS.values(), key=lambda token: token.note != "succeeds")
         groups.append(("Sandbox test tokens", [(token.name, f"{token.name}: {token.note}") for token in known]))
@@ -112,7 +112,8 @@ def _choices(actor: Actor, customer: Customer) -> list[Any]:
     return [*groups, ("Without a method yet", later)]
 
 
-def _words(method: PaymentMethod) -> str:
+def method_words(method: PaymentMethod) -> str:
+    """A saved method as a choice: its type, brand, last digits and provider."""
     parts = [
         spelled(method.type),
         spelled(method.brand),

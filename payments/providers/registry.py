@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from payments.providers.base import AccountConfig, Connector
 from payments.providers.sandbox import SandboxConnector
+from payments.providers.wallet import WalletConnector
 from rupai.core.errors import InvalidInput
 
 # All of them speak to the sandbox acquirer; the further names let one test bank stand for several acquirers.
 SANDBOXES = (SandboxConnector.name, "sandbox_alpha", "sandbox_beta", "sandbox_gamma")
 _connectors: dict[str, Callable[[AccountConfig], Connector]] = dict.fromkeys(SANDBOXES, SandboxConnector)
+_connectors[WalletConnector.name] = WalletConnector
 
 
 class UnknownProvider(InvalidInput):

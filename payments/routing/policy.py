@@ -52,13 +52,22 @@ class Route:
 
 
 def choose(
-    *, actor: Actor, money: Money, method: str, saved: PaymentMethod | None, without: Sequence[UUID] = ()
+    *,
+    actor: Actor,
+    money: Money,
+    method: str,
+    saved: PaymentMethod | None,
+    without: Sequence[UUID] = (),
+    prefer: str = "auto",
 ) -> Route:
     """Rank the merchant's accounts for a payment; accounts in ``without`` were tried already.
 
+    Those of the provider that the caller prefers come first, in the merchant's order among themselves.
+
     :raises NoRoute: when none is eligible; the considered ones are in the details.
     """
-    accounts = _accounts(actor)
+    # The sort keeps the merchant's order where the preference says nothing.
+    accounts = sorted(_accounts(actor), key=lambda account: account.provider != prefer)
     eligible: list[ProviderAccount] = []
     candidates: list[Candidate] = []
     for account in accounts:
@@ -66,7 +75,8 @@ def choose(
         if refusal is None:
             eligible.append(account)
         score = 0.0 if refusal else 1.0 / len(eligible)
-        reason = refusal or f"priority {account.priority}"
+        preferred = "preferred by the caller, " if account.provider == prefer else ""
+        reason = refusal or f"{preferred}priority {account.priority}"
         candidates.append(
             Candidate(account.public_id, account.provider, account.name, refusal is None, round(score, 6), reason)
         )

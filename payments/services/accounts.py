@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from payments.models import ProviderAccount
 from payments.models.method import Method
 from payments.providers import registry
+from payments.providers.wallet import WalletConnector
 from rupai.core import clock, events
 from rupai.core.actor import Actor
 from rupai.core.errors import InvalidInput
@@ -50,6 +51,27 @@ def create_provider_account(
         data = {"provider": provider, "name": name, "methods": list(methods), "priority": priority}
         events.emit("provider_account.created", subject=account, actor=actor, data=data)
         return account
+
+
+def wallets_account(actor: Actor) -> ProviderAccount:
+    """The account over which payments from the merchant's own wallets go; made when the first one needs it."""
+    platform = Actor.platform("setup", merchant_id=actor.merchant, livemode=actor.livemode)
+    rows = ProviderAccount.objects.visible_to(platform).filter(provider=WalletConnector.name)
+    found: ProviderAccount | None = rows.order_by("id").first()
+    if found is not None:
+        return found
+    try:
+        return create_provider_account(
+            actor=platform,
+            provider=WalletConnector.name,
+            name="Wallets",
+            configuration={},
+            methods=[Method.WALLET],
+        )
+    except IntegrityError:
+        # Somebody else has just made it.
+        made: ProviderAccount = rows.get()
+        return made
 
 
 def add_sandbox(merchant_id: UUID) -> None:

@@ -7,7 +7,7 @@ from django.db import models
 
 from payments.models import Attempt, Capture, Payment, ProviderAccount, RouteDecision
 from payments.routing import policy
-from payments.services import booking, moves, postings
+from payments.services import booking, moves, own_wallet, postings
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
 from rupai.core import clock, ids
@@ -89,6 +89,7 @@ def apply(attempt: Attempt, outcome: Outcome, *, actor: Actor) -> tuple[Payment,
     late = current.state in _ENDED and outcome.kind in {"captured", "authorized"}
     if current.state not in _WAITING and not late:
         return payment, None
+    outcome = own_wallet.decide(payment, current, outcome)
     _note(current, outcome)
     if outcome.kind in {"captured", "authorized"} and outcome.amount != current.amount:
         _conflict(payment, current, outcome, actor)
@@ -129,6 +130,7 @@ def _record_charge(payment: Payment, attempt: Attempt, amount: int, actor: Actor
         amount=amount,
         fee=postings.fee_of(payment, amount),
         state=TransferState.SUCCEEDED,
+        created_by=actor.id,
     )
     moves.move_attempt(attempt, payment, AttemptState.CHARGED, actor=actor, beside=[capture])
     payment.amount_authorized = payment.amount_captured = amount
@@ -141,6 +143,7 @@ def _authorized(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Act
     payment.next_action = None
     payment.expires_at = clock.now() + AUTHORIZATION_LIVES
     moves.move_payment(payment, PaymentState.AUTHORIZED, actor=actor)
+    booking.book_authorization(payment, attempt)
 
 
 def _action(payment: Payment, attempt: Attempt, outcome: Outcome, actor: Actor) -> None:

@@ -4,14 +4,16 @@ from uuid import UUID
 
 from payments.models import Attempt, Capture, Payment
 from payments.providers.base import CaptureRequest
-from payments.services import moves, outcomes, postings
+from payments.services import mandated, moves, outcomes, own_wallet, postings
 from payments.services.capturing import apply_capture
 from payments.services.connectors import connector_of_attempt
 from payments.services.outcomes import Outcome
+from payments.services.preview import Preview
 from payments.services.settle import settle_attempt
 from payments.states import AttemptState
 from rupai.core import clock, failpoints, ids, statements
 from rupai.core.actor import Actor
+from rupai.core.dry_run import rehearsal, unbound
 from rupai.core.errors import DomainError, WrongState
 from rupai.core.money import Money
 
@@ -44,7 +46,8 @@ def capture_payment(
 
     :raises WrongState: when nothing is authorised, or another capture or cancellation is under way.
     :raises CaptureTooLarge: when the amount is more than what is left.
-    :raises CaptureInParts: when it is less, and the payment is a top-up.
+    :raises CaptureInParts: when it is less, and the money goes into a wallet, or comes out of one.
+    :raises MandateRefused: when an agent captures somebody else's payment and has no mandate for it.
     """
     actor.require("payments:write")
     payment = statements.named(Payment, payment_id, actor=actor)
@@ -55,7 +58,8 @@ def capture_payment(
             found: Capture = Capture.objects.select_related("payment").get(pk=begun.pk)
             return found
     postings.prepare(payment)
-    capture = _claim(payment, amount, idempotency_id, actor)
+    with moves.in_own_transaction():
+        capture = _claim(payment, amount, idempotency_id, actor)
     failpoints.hit("capture.before_call")
     outcome = _call(capture)
     failpoints.hit("capture.after_call")
@@ -66,33 +70,53 @@ def capture_payment(
     return capture
 
 
+def preview_capture(*, actor: Actor, payment_id: str, amount: int | None = None) -> Preview:
+    """Run all checks of ``capture_payment``; nothing is written, and no provider is asked.
+
+    :raises: what ``capture_payment`` raises, but a mandate's refusal, which the preview tells.
+    """
+    actor.require("payments:write")
+    payment = statements.named(Payment, payment_id, actor=actor)
+    with rehearsal():
+        capture = _claim(payment, amount, None, unbound(actor))
+    return Preview(
+        money=Money(capture.amount, payment.currency),
+        payment=payment,
+        verdict=mandated.verdict_of_capture(capture, payment, actor=actor),
+        capturable_after=payment.capturable - capture.amount,
+    )
+
+
 def _claim(payment: Payment, amount: int | None, idempotency_id: UUID | None, actor: Actor) -> Capture:
-    """Claim the attempt, so that a capture and a cancellation can never both be under way."""
+    """Claim the attempt in the running transaction, so that a capture and a cancellation never are both under way."""
     now = clock.now()
-    with moves.in_own_transaction():
-        payment = moves.lock_payment(payment)
-        attempt = _capturable_attempt(payment)
-        wanted = payment.capturable if amount is None else amount
-        if wanted > payment.capturable:
-            left = Money(payment.capturable, payment.currency)
-            raise CaptureTooLarge(f"Only {left} is left to capture", payment=payment.public_id, capturable=left.minor)
-        if wanted < payment.capturable and payment.wallet_id is not None:
-            raise CaptureInParts("A top-up is captured as a whole", payment=payment.public_id)
-        attempt.operation = Attempt.Operation.CAPTURE
-        capture = Capture(
-            id=ids.new_key(now),
-            merchant_id=payment.merchant_id,
-            livemode=payment.livemode,
-            created_at=now,
-            updated_at=now,
-            payment=payment,
-            attempt=attempt,
-            amount=wanted,
-            idempotency_id=idempotency_id,
-        )
-        moves.move_attempt(attempt, payment, AttemptState.CAPTURE_INITIATED, actor=actor, beside=[capture])
-        moves.save_payment(payment)
-        return capture
+    payment = moves.lock_payment(payment)
+    attempt = _capturable_attempt(payment)
+    wanted = payment.capturable if amount is None else amount
+    if wanted > payment.capturable:
+        left = Money(payment.capturable, payment.currency)
+        raise CaptureTooLarge(f"Only {left} is left to capture", payment=payment.public_id, capturable=left.minor)
+    if wanted < payment.capturable and (payment.wallet_id is not None or own_wallet.pays(attempt)):
+        what = "top-up" if payment.wallet_id is not None else "payment from a wallet"
+        raise CaptureInParts(f"A {what} is captured as a whole", payment=payment.public_id)
+    attempt.operation = Attempt.Operation.CAPTURE
+    capture = Capture(
+        id=ids.new_key(now),
+        merchant_id=payment.merchant_id,
+        livemode=payment.livemode,
+        created_at=now,
+        updated_at=now,
+        payment=payment,
+        attempt=attempt,
+        amount=wanted,
+        idempotency_id=idempotency_id,
+        created_by=actor.id,
+    )
+    if mandated.counts(payment, actor=actor):
+        mandated.reserve(mandated.of_capture(capture, payment), actor=actor)
+    moves.move_attempt(attempt, payment, AttemptState.CAPTURE_INITIATED, actor=actor, beside=[capture])
+    moves.save_payment(payment)
+    return capture
 
 
 def _capturable_attempt(payment: Payment) -> Attempt:

@@ -1,7 +1,7 @@
 """Applying what became of a capture."""
 
 from payments.models import Attempt, Capture, Payment
-from payments.services import booking, moves, postings
+from payments.services import booking, mandated, moves, postings
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
@@ -49,6 +49,7 @@ def _succeed(payment: Payment, attempt: Attempt, capture: Capture, actor: Actor)
         moves.move_payment(payment, PaymentState.CAPTURED if whole else PaymentState.PARTIALLY_CAPTURED, actor=actor)
     else:
         moves.tell_payment(payment, "payment.partially_captured", actor=actor, was=before)
+    mandated.settle(capture)
     booking.book_capture(payment, capture, actor=actor, at=now)
 
 
@@ -68,3 +69,4 @@ def _fail(payment: Payment, attempt: Attempt, capture: Capture, outcome: Outcome
     held = AttemptState.PARTIALLY_CHARGED if payment.amount_captured else AttemptState.AUTHORIZED
     moves.move_attempt(attempt, payment, held, actor=actor, also=[(capture, _CHANGING)])
     moves.tell_payment(payment, "payment.capture_failed", actor=actor, was=before)
+    mandated.settle(capture)

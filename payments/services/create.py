@@ -3,21 +3,22 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from payments.models import Attempt, Payment, PaymentMethod, RiskDecision
-from payments.models.decisions import Verdict
-from payments.models.method import ONE_STEP
+from payments.models import Attempt, Payment, PaymentMethod
 from payments.providers.base import ChargeRequest
 from payments.risk import rules
 from payments.routing import policy
-from payments.services import authorization, moves, outcomes, postings
+from payments.services import authorization, intent, mandated, moves, outcomes, postings
 from payments.services.connectors import connector_of_attempt
+from payments.services.intent import Plan
+from payments.services.preview import Preview
 from payments.services.settle import settle_payment
-from payments.states import AttemptState, PaymentState
+from payments.states import PaymentState
 from rupai.accounts.models import Customer, Merchant
 from rupai.core import clock, failpoints, ids, statements
 from rupai.core.actor import Actor
-from rupai.core.errors import DomainError, WrongState
-from rupai.core.money import Money
+from rupai.core.dry_run import rehearsal, unbound
+from rupai.core.errors import DomainError
+from rupai.core.money import CurrencyMismatch, Money
 from wallets.models import Wallet
 
 
@@ -36,7 +37,10 @@ class WrongPaymentMethod(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a merchant wants to be paid: ``money`` in minor units, and what goes with it; ``wallet`` for a top-up."""
+    """What a merchant wants to be paid: ``money`` in minor units, and what goes with it; ``wallet`` for a top-up.
+
+    ``preferred_provider`` goes first where it can take the payment; ``auto`` leaves the choice to the router.
+    """
 
     money: Money
     method: str
@@ -47,6 +51,7 @@ class Wish:
     order_id: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     wallet: Wallet | None = None
+    preferred_provider: str = "auto"
 
 
 def create_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None = None, resumed: bool = False) -> Payment:
@@ -60,6 +65,7 @@ def create_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None = No
     :raises WrongPaymentMethod: when the method belongs to another customer or is of another type.
     :raises LiveModeOff: when the merchant may not take real payments yet.
     :raises NoRoute: when no provider account is eligible.
+    :raises MandateRefused: when the actor is an agent and has no mandate for it.
     """
     actor.require("payments:write")
     return take_payment(actor=actor, wish=wish, idempotency_id=idempotency_id, resumed=resumed)
@@ -74,9 +80,38 @@ def take_payment(*, actor: Actor, wish: Wish, idempotency_id: UUID | None, resum
     payment = _new_payment(actor, wish, idempotency_id)
     if wish.payment_method_token is None:
         with moves.in_own_transaction():
-            moves.begin_payment(payment, actor=actor)
+            intent.begin(payment, actor=actor)
         return payment
-    return _try(payment, _saved(actor, wish.payment_method_token), actor, new=True)
+    return _try(payment, _saved(actor, wish.payment_method_token), actor, new=True, prefer=wish.preferred_provider)
+
+
+def preview_payment(*, actor: Actor, wish: Wish) -> Preview:
+    """Run all checks of ``create_payment``: score, route, mandate. Nothing is written, and no provider is asked.
+
+    :raises: what ``create_payment`` raises, but a mandate's refusal, which the preview tells.
+    """
+    actor.require("payments:write")
+    return preview_taking(actor=actor, wish=wish)
+
+
+def preview_taking(*, actor: Actor, wish: Wish) -> Preview:
+    """Do what ``preview_payment`` does, for a service that has required a scope of its own."""
+    check_mode(actor)
+    payment = _new_payment(actor, wish, None)
+    token, free = wish.payment_method_token, unbound(actor)
+    plan = _plan(payment, _saved(actor, token), actor, wish.preferred_provider) if token is not None else None
+    with rehearsal():
+        if plan is None:
+            intent.begin(payment, actor=free)
+        else:
+            intent.record(plan, actor=free, new=True)
+    return Preview(
+        money=wish.money,
+        payment=payment,
+        verdict=mandated.verdict(mandated.of_payment(payment), actor=actor),
+        risk=plan.risk if plan else None,
+        route=plan.route if plan else None,
+    )
 
 
 def check_mode(actor: Actor) -> None:
@@ -119,22 +154,15 @@ def confirm_payment(*, actor: Actor, payment_id: str, payment_method_token: str,
     ``resumed`` says that an earlier call of the same request died: what it began is settled, not begun again.
 
     :raises WrongState: when it waits for something else.
+    :raises MandateRefused: when the actor is an agent and the payment is not its own.
     """
     actor.require("payments:write")
     payment = statements.named(Payment, payment_id, actor=actor)
+    mandated.require_own(payment, actor=actor)
     if resumed and payment.state != PaymentState.REQUIRES_PAYMENT_METHOD:
         return settle_payment(payment, actor=actor)
-    _must_wait(payment)
+    intent.must_wait(payment)
     return _try(payment, _saved(actor, payment_method_token), actor, new=False)
-
-
-def _must_wait(payment: Payment) -> None:
-    if payment.state != PaymentState.REQUIRES_PAYMENT_METHOD:
-        raise WrongState(
-            f"This payment is {payment.status} and needs no payment method",
-            hint="Read the payment; create a new one to charge again.",
-            payment=payment.public_id,
-        )
 
 
 def _saved(actor: Actor, token: str) -> PaymentMethod:
@@ -148,73 +176,26 @@ def _check_fit(payment: Payment, saved: PaymentMethod) -> None:
         raise WrongPaymentMethod(f"This payment method is {saved.type}, the payment is {payment.method}")
     if saved.detached_at is not None:
         raise WrongPaymentMethod("This payment method was detached", hint="Save a new one.")
+    if saved.wallet is not None and saved.wallet.currency != payment.currency:
+        raise CurrencyMismatch(f"This wallet holds {saved.wallet.currency}, not {payment.currency}")
 
 
-def _try(payment: Payment, saved: PaymentMethod, actor: Actor, *, new: bool) -> Payment:
+def _try(payment: Payment, saved: PaymentMethod, actor: Actor, *, new: bool, prefer: str = "auto") -> Payment:
+    plan = _plan(payment, saved, actor, prefer)
+    postings.prepare(payment)
+    with moves.in_own_transaction():
+        attempt = intent.record(plan, actor=actor, new=new)
+        failpoints.hit("authorize.before_intent_commit")
+    return moves.reread(payment) if attempt is None else run(attempt, actor=actor)
+
+
+def _plan(payment: Payment, saved: PaymentMethod, actor: Actor, prefer: str) -> Plan:
     _check_fit(payment, saved)
     payment.payment_method = saved
     customer_id = ids.public_id(Customer.prefix, payment.customer_id)
     risk = rules.assess(actor=actor, money=payment.money, customer_id=customer_id, method=saved)
-    route = policy.choose(actor=actor, money=payment.money, method=payment.method, saved=saved)
-    postings.prepare(payment)
-    attempt = _record_intent(payment, risk, route, actor, new=new)
-    return moves.reread(payment) if attempt is None else run(attempt, actor=actor)
-
-
-def _record_intent(
-    payment: Payment, risk: rules.Assessment, route: policy.Route, actor: Actor, *, new: bool
-) -> Attempt | None:
-    """Write the payment, its risk, its route and the attempt; None when risk refuses it."""
-    blocked = risk.verdict == Verdict.BLOCK
-    one_step = payment.method in ONE_STEP
-    held = risk.verdict == Verdict.REVIEW and not one_step
-    with moves.in_own_transaction():
-        if not new:
-            saved = payment.payment_method
-            payment = moves.lock_payment(payment)
-            _must_wait(payment)
-            payment.payment_method = saved
-        payment.expires_at = None
-        attempt = authorization.open_attempt(
-            payment,
-            account=route.accounts[0],
-            route=route,
-            capture=payment.capture_mode == Payment.CaptureMode.AUTOMATIC and not held and not blocked,
-            challenge=risk.verdict == Verdict.CHALLENGE or (risk.verdict == Verdict.REVIEW and one_step),
-            actor=actor,
-            beside=[_risk_decision(payment, risk)],
-        )
-        if new:
-            payment.state = PaymentState.PROCESSING
-            moves.begin_payment(payment, actor=actor)
-        else:
-            moves.move_payment(payment, PaymentState.PROCESSING, actor=actor)
-        if blocked:
-            _refuse(payment, attempt, actor)
-        failpoints.hit("authorize.before_intent_commit")
-        return None if blocked else attempt
-
-
-def _risk_decision(payment: Payment, risk: rules.Assessment) -> RiskDecision:
-    return RiskDecision(
-        payment=payment,
-        score=risk.score,
-        verdict=risk.verdict,
-        factors=[
-            {"name": factor.name, "weight": factor.weight, "verdict": factor.verdict, "detail": factor.detail}
-            for factor in risk.factors
-        ],
-        inputs=risk.inputs,
-        model_version=risk.version,
-        created_at=clock.now(),
-    )
-
-
-def _refuse(payment: Payment, attempt: Attempt, actor: Actor) -> None:
-    moves.move_attempt(attempt, payment, AttemptState.REFUSED_BY_RISK, actor=actor)
-    payment.failure_code = "suspected_fraud"
-    payment.failure_message = "Our risk rules refused this payment"
-    moves.move_payment(payment, PaymentState.FAILED, actor=actor)
+    route = policy.choose(actor=actor, money=payment.money, method=payment.method, saved=saved, prefer=prefer)
+    return Plan(payment, risk, route)
 
 
 def run(attempt: Attempt, *, actor: Actor) -> Payment:

@@ -5,11 +5,14 @@ from django.db import transaction
 from payments.models import PaymentMethod, ProviderAccount
 from payments.models.method import Method
 from payments.providers.base import NotKnown, TokenDescription
+from payments.services.accounts import wallets_account
 from payments.services.connectors import connector_of
 from rupai.accounts.models import Customer
 from rupai.core import clock, events
 from rupai.core.actor import Actor
 from rupai.core.errors import DomainError, InvalidInput
+from wallets.models import Wallet
+from wallets.services.checks import check_active
 
 
 class UnknownToken(InvalidInput):
@@ -31,12 +34,18 @@ class NoProviderAccount(DomainError):
 def save_method(*, actor: Actor, customer_id: str, type: str, token: str, provider: str | None = None) -> PaymentMethod:
     """Save a provider's token as a payment method of a customer; the provider tells what it stands for.
 
+    With type ``wallet`` the token may be the id of the customer's own wallet here.
+
+    :raises NotFound: when the token is the id of a wallet that is not the customer's.
+    :raises WalletFrozen: or WalletClosed, when it is the customer's.
     :raises UnknownToken: when the provider does not know the token, or it is of another type.
     :raises NoProviderAccount: when the merchant has no account that takes the type.
     :raises ProviderUnavailable: when the provider does not answer.
     """
     actor.require("payment_methods:write")
     customer: Customer = Customer.objects.visible_to(actor).named(customer_id)
+    if type == Method.WALLET and token.startswith(f"{Wallet.prefix}_"):
+        return _save_wallet(actor, customer, token)
     described, account = _describe(_account(actor, type, provider), token)
     if described.method != type:
         raise UnknownToken(f"This token stands for {described.method}, not for {type}")
@@ -54,6 +63,27 @@ def save_method(*, actor: Actor, customer_id: str, type: str, token: str, provid
             exp_month=described.expiry_month,
             exp_year=described.expiry_year,
             country=described.country,
+        )
+        events.emit("payment_method.created", subject=method, actor=actor, data=method.public())
+        return method
+
+
+def _save_wallet(actor: Actor, customer: Customer, wallet_id: str) -> PaymentMethod:
+    wallet = Wallet.objects.visible_to(actor).filter(customer=customer).named(wallet_id)
+    check_active(wallet)
+    account = wallets_account(actor)
+    with transaction.atomic():
+        method = PaymentMethod.objects.create(
+            merchant_id=actor.merchant,
+            livemode=actor.livemode,
+            created_at=clock.now(),
+            customer=customer,
+            type=Method.WALLET,
+            provider=account.provider,
+            token=wallet_id.encode(),
+            wallet=wallet,
+            brand=wallet.currency,
+            last4=wallet_id[-4:],
         )
         events.emit("payment_method.created", subject=method, actor=actor, data=method.public())
         return method

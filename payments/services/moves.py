@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection, models, transaction
 
 from payments.models import Attempt, History, Payment
+from payments.services import mandated
 from payments.states import EVENT_OF
 from rupai.core import clock, events, locks, statements
 from rupai.core.actor import Actor
@@ -52,7 +53,7 @@ def begin_payment(payment: Payment, *, actor: Actor) -> None:
 
 
 def move_payment(payment: Payment, state: str, *, actor: Actor) -> None:
-    """Move a locked payment, with everything else that was set on it, and tell of it.
+    """Move a locked payment, with everything else that was set on it, tell of it, and settle an agent's mandate.
 
     :raises WrongState: when the move is not in the table.
     """
@@ -63,6 +64,7 @@ def move_payment(payment: Payment, state: str, *, actor: Actor) -> None:
         payment=payment, from_state=before, to_state=state, event=event, actor=actor.id, created_at=clock.now()
     )
     statements.write([event, change], changed=[(payment, _CHANGING)])
+    mandated.settle_payment(payment)
 
 
 def tell_payment(payment: Payment, event_type: str, *, actor: Actor, was: str) -> None:

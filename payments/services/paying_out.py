@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from payments.models import Payout, ProviderAccount
-from payments.services import postings
+from payments.services import mandated, postings
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import PayoutState
@@ -40,7 +40,7 @@ def reserve_payout(
 ) -> Payout:
     """Write a payout of a locked wallet and hold its amount in the ledger, in the running transaction.
 
-    :raises WalletFrozen: or WalletClosed, LimitExceeded, InsufficientFunds: then nothing is written.
+    :raises WalletFrozen: or WalletClosed, LimitExceeded, InsufficientFunds, MandateRefused: then nothing is written.
     """
     now = clock.now()
     check_leaving(wallet, amount=money.minor, at=now)
@@ -62,6 +62,7 @@ def reserve_payout(
         created_by=actor.id,
         next_sync_at=now + ASK_FIRST_AFTER,
     )
+    mandated.reserve(mandated.of_payout(payout), actor=actor)
     changes = {"status": [None, payout.status]}
     event = events.draft("payout.created", subject=payout, actor=actor, data=payout.public(), changes=changes)
     statements.write([payout, event])
@@ -116,5 +117,6 @@ def _finish(payout: Payout, outcome: Outcome, actor: Actor) -> None:
     changes = {"status": [was, payout.status]}
     event = events.draft(name, subject=payout, actor=actor, data=payout.public(), changes=changes)
     statements.write([event], changed=[(payout, _CHANGING)])
+    mandated.settle(payout)
     settle = postings.post_payout if paid else postings.void_payout
     settle(payout, at=payout.updated_at)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from payments.models import Capture, Payment, Payout, Refund
+from payments.models import Attempt, Capture, Payment, Payout, Refund
 from rupai.core.money import Money
 from wallets.models import Wallet
 from wallets.services import ledger
@@ -34,10 +34,17 @@ def fee_of(payment: Payment, amount: int) -> int:
     return Money(amount, payment.currency).share(basis_points=points).minor
 
 
-def post_capture(payment: Payment, capture: Capture, *, at: datetime) -> None:
-    """Post captured money to the merchant, and our fee from it, or neither; that of a top-up to its wallet."""
+def post_capture(payment: Payment, capture: Capture, *, source: Wallet | None, at: datetime) -> None:
+    """Post captured money to the merchant, and our fee from it, or neither; that of a top-up to its wallet.
+
+    ``source`` is the wallet that pays; what was authorised from it before is held already.
+    """
     chart = _chart(payment)
-    gross = _transfer(payment, capture.pk, "capture", chart.provider_clearing, _place(payment), capture.amount)
+    if source is not None and not capture.attempt.capture:
+        gross = ledger.post_pending(capture.attempt.pk, key=capture.pk, amount=capture.amount)
+    else:
+        payer = chart.provider_clearing if source is None else source.account_id
+        gross = _transfer(payment, capture.pk, "capture", payer, _place(payment), capture.amount)
     if not capture.fee:
         ledger.post_transfers(transfers=[gross], at=at)
         return
@@ -45,10 +52,23 @@ def post_capture(payment: Payment, capture: Capture, *, at: datetime) -> None:
     ledger.post_transfers(transfers=[ledger.linked(gross), fee], at=at)
 
 
-def hold_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
-    """Hold a refund's amount until its outcome is known."""
+def hold_payment(payment: Payment, attempt: Attempt, wallet: Wallet, *, at: datetime) -> None:
+    """Hold what was authorised from a wallet until it is captured or let go."""
     chart = _chart(payment)
-    held = _transfer(payment, refund.pk, "refund", _place(payment), chart.provider_clearing, refund.amount)
+    held = _transfer(payment, attempt.pk, "authorization", wallet.account_id, chart.merchant_payable, attempt.amount)
+    ledger.post_transfers(transfers=[ledger.pending(held)], at=at)
+
+
+def void_payment(attempt: Attempt, *, at: datetime) -> None:
+    """Give back what was held in a wallet."""
+    ledger.post_transfers(transfers=[ledger.void_pending(attempt.pk, key=_key(attempt.pk, _VOIDED))], at=at)
+
+
+def hold_refund(payment: Payment, refund: Refund, *, into: Wallet | None, at: datetime) -> None:
+    """Hold a refund's amount until its outcome is known; ``into`` is the wallet that paid."""
+    chart = _chart(payment)
+    payee = chart.provider_clearing if into is None else into.account_id
+    held = _transfer(payment, refund.pk, "refund", _place(payment), payee, refund.amount)
     ledger.post_transfers(transfers=[ledger.pending(held)], at=at)
 
 

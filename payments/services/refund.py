@@ -4,13 +4,15 @@ from uuid import UUID
 
 from payments.models import Payment, Refund
 from payments.providers.base import RefundRequest
-from payments.services import moves, outcomes, postings
+from payments.services import mandated, moves, outcomes, postings
 from payments.services.connectors import connector_of_attempt
 from payments.services.outcomes import Outcome
+from payments.services.preview import Preview
 from payments.services.refunding import apply_refund, reserve_refund
 from payments.services.settle import settle_refund
 from rupai.core import failpoints, statements
 from rupai.core.actor import Actor
+from rupai.core.dry_run import rehearsal, unbound
 from rupai.core.money import Money
 
 
@@ -30,6 +32,7 @@ def refund_payment(
 
     :raises WrongState: when nothing was captured.
     :raises RefundTooLarge: when pending, succeeded and this refund together exceed what was captured.
+    :raises MandateRefused: when the actor is an agent and has no mandate for it.
     """
     actor.require("refunds:write")
     payment = statements.named(Payment, payment_id, actor=actor)
@@ -45,6 +48,29 @@ def refund_payment(
         )
         failpoints.hit("refund.before_intent_commit")
     return send_refund(refund, actor=actor)
+
+
+def preview_refund(
+    *, actor: Actor, payment_id: str, amount: int | None = None, reason: str = "other", note: str = ""
+) -> Preview:
+    """Run all checks of ``refund_payment``; nothing is written, and no provider is asked.
+
+    :raises: what ``refund_payment`` raises, but a mandate's refusal, which the preview tells.
+    """
+    actor.require("refunds:write")
+    payment = statements.named(Payment, payment_id, actor=actor)
+    with rehearsal():
+        postings.prepare(payment)
+        locked = moves.lock_payment(payment)
+        refund = reserve_refund(
+            locked, amount=amount, reason=reason, note=note, idempotency_id=None, actor=unbound(actor)
+        )
+    return Preview(
+        money=Money(refund.amount, refund.currency),
+        payment=payment,
+        verdict=mandated.verdict(mandated.of_refund(refund, payment), actor=actor),
+        refundable_after=locked.refundable,
+    )
 
 
 def send_refund(refund: Refund, *, actor: Actor) -> Refund:

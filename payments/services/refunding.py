@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from payments.models import Attempt, Payment, Refund
-from payments.services import moves, postings
+from payments.services import mandated, moves, own_wallet, postings
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState, TransferState
@@ -35,6 +35,8 @@ def reserve_refund(
     :raises WrongState: when nothing was captured.
     :raises RefundTooLarge: when less than the amount is left.
     :raises WalletFrozen: or WalletClosed, InsufficientFunds: when it is a top-up and its wallet cannot give it back.
+    :raises WalletFrozen: or WalletClosed, when it was paid from a wallet that cannot take it back.
+    :raises MandateRefused: when the actor is an agent and has no mandate for it.
     """
     attempt = _charged_attempt(payment)
     wanted = payment.refundable if amount is None else amount
@@ -43,14 +45,18 @@ def reserve_refund(
         raise RefundTooLarge(f"Only {left} is left to refund", payment=payment.public_id, refundable=left.minor)
     if payment.wallet is not None and not payment.stray:
         check_active(_locked(payment.wallet))
+    if own_wallet.pays(attempt):
+        own_wallet.take_back(payment)
     now = clock.now()
     refund = _new_refund(payment, attempt, wanted, reason, note, idempotency_id, actor, now)
+    mandated.reserve(mandated.of_refund(refund, payment), actor=actor)
     payment.amount_refund_pending += wanted
     event = events.draft(
         "refund.created", subject=refund, actor=actor, data=refund.public(), changes={"status": [None, refund.state]}
     )
     moves.save_payment(payment, beside=[refund, event])
-    postings.hold_refund(payment, refund, at=now)
+    into = own_wallet.wallet_of(payment) if own_wallet.pays(attempt) else None
+    postings.hold_refund(payment, refund, into=into, at=now)
     return refund
 
 
@@ -141,5 +147,6 @@ def _finish(payment: Payment, refund: Refund, outcome: Outcome, succeeded: bool,
         data = payment.public()
         told.append(events.draft("payment.refunded", subject=payment, actor=actor, data=data, changes=changes))
     moves.save_payment(payment, beside=told, also=[(refund, _CHANGING)], at=now)
+    mandated.settle(refund)
     settle = postings.post_refund if succeeded else postings.void_refund
     settle(payment, refund, at=now)

@@ -3,7 +3,7 @@
 from payments.models import Attempt, Capture, Payment, Payout, Refund
 from payments.providers.base import PaymentLookup, RefundLookup
 from payments.providers.payouts import PayoutLookup
-from payments.services import authorization, moves, outcomes
+from payments.services import authorization, moves, outcomes, own_wallet
 from payments.services.authorization import ABSENT_COUNTS_AFTER
 from payments.services.capturing import apply_capture
 from payments.services.connectors import connector_of, connector_of_attempt
@@ -35,9 +35,8 @@ def settle_attempt(attempt: Attempt, *, actor: Actor) -> Attempt | None:
     attempt = Attempt.objects.select_related("payment__payment_method", "provider_account").get(pk=attempt.pk)
     if attempt.state not in _OPEN:
         return None
-    lookup = PaymentLookup(reference=attempt.reference, provider_id=attempt.provider_id)
     failpoints.hit("settle.before_call")
-    view = outcomes.of_view(connector_of_attempt(attempt).sync_payment(lookup))
+    view = own_wallet.seen(attempt) or _ask(attempt)
     failpoints.hit("settle.after_call")
     with moves.in_own_transaction():
         following = _apply(attempt, view, actor)
@@ -45,6 +44,11 @@ def settle_attempt(attempt: Attempt, *, actor: Actor) -> Attempt | None:
         failpoints.hit("settle.before_commit")
     failpoints.hit("settle.after_commit")
     return following
+
+
+def _ask(attempt: Attempt) -> Outcome:
+    lookup = PaymentLookup(reference=attempt.reference, provider_id=attempt.provider_id)
+    return outcomes.of_view(connector_of_attempt(attempt).sync_payment(lookup))
 
 
 def _apply(attempt: Attempt, view: Outcome, actor: Actor) -> Attempt | None:

@@ -1,7 +1,7 @@
 """Applying what became of a void."""
 
 from payments.models import Attempt, Payment
-from payments.services import moves
+from payments.services import booking, moves
 from payments.services.authorization import ASK_FIRST_AFTER
 from payments.services.outcomes import Outcome
 from payments.states import AttemptState, PaymentState
@@ -24,6 +24,7 @@ def apply_void(attempt: Attempt, outcome: Outcome, *, actor: Actor, ends_as: str
         moves.move_attempt(current, payment, AttemptState.VOIDED, actor=actor)
         payment.next_action, payment.expires_at = None, None
         moves.move_payment(payment, ends_as, actor=actor)
+        booking.book_void(payment, current)
         return payment
     if current.state != AttemptState.UNKNOWN:
         refused = outcome.kind == "declined"

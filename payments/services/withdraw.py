@@ -13,6 +13,7 @@ from payments.services.paying_out import apply_payout, reserve_payout
 from payments.services.settle import settle_payout
 from rupai.core import failpoints, statements
 from rupai.core.actor import Actor
+from rupai.core.dry_run import rehearsal, unbound
 from rupai.core.money import CurrencyMismatch, Money
 from wallets.models import Wallet
 from wallets.services.checks import lock_wallet
@@ -38,7 +39,7 @@ def withdraw(
     :raises LiveModeOff: when the merchant may not move real money yet.
     :raises CurrencyMismatch: when the wallet has another currency.
     :raises NoRoute: when no provider account pays out in this currency.
-    :raises WalletFrozen: or WalletClosed, LimitExceeded, InsufficientFunds: then nothing is held and nobody is asked.
+    :raises WalletFrozen: or WalletClosed, LimitExceeded, InsufficientFunds, MandateRefused: then nothing is held.
     """
     actor.require("wallets:withdraw")
     wallet = statements.named(Wallet, wallet_id, actor=actor)
@@ -59,6 +60,26 @@ def withdraw(
         )
         failpoints.hit("payout.before_intent_commit")
     return send_payout(payout, actor=actor)
+
+
+def check_withdrawal(*, actor: Actor, wallet_id: str, money: Money, destination: str) -> None:
+    """Run all checks of ``withdraw``; nothing is written, and no provider is asked.
+
+    :raises: what ``withdraw`` raises, but a mandate's refusal.
+    """
+    actor.require("wallets:withdraw")
+    check_mode(actor)
+    account = _account(actor, statements.named(Wallet, wallet_id, actor=actor), money)
+    with rehearsal():
+        reserve_payout(
+            lock_wallet(actor=actor, wallet_id=wallet_id),
+            money=money,
+            destination=destination,
+            account=account,
+            description="",
+            idempotency_id=None,
+            actor=unbound(actor),
+        )
 
 
 def _account(actor: Actor, wallet: Wallet, money: Money) -> ProviderAccount:
