@@ -9,8 +9,10 @@ from django.db import connection
 
 from monitoring.models import Heartbeat, InvariantResult
 from monitoring.services import heartbeats
-from monitoring.tasks import check_invariants
+from monitoring.tasks import check_invariant, check_invariants
 from rupai.core import invariants
+from rupai.core.events import PLATFORM_STREAM
+from rupai.core.models import Event
 
 Register = Callable[[str, Callable[[], list[str]]], None]
 
@@ -106,3 +108,39 @@ def test_the_hourly_task_remembers_verdicts_and_forgets_old_rules(rules: Registe
     invariants._registered.pop("I2")
     check_invariants()
     assert [result.name for result in InvariantResult.objects.all()] == ["I1"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_tells_when_a_rule_breaks_and_when_it_holds_again(rules: Register) -> None:
+    found: list[str] = []
+    rules("I1", lambda: list(found))
+    check_invariants()
+    assert not Event.objects.exists()
+    found.append("a paisa too much")
+    check_invariants()
+    check_invariants()
+    found.clear()
+    check_invariants()
+    told = Event.objects.order_by("inserted").values_list("type", "subject_id", "merchant_id", "data__violations")
+    assert list(told) == [
+        ("invariant.broken", "inv_I1", PLATFORM_STREAM, 1),
+        ("invariant.restored", "inv_I1", PLATFORM_STREAM, 0),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_only_at_what_changed_breaks_a_rule_but_does_not_heal_it(rules: Register) -> None:
+    whole, changed = ["an old error"], list[str]()
+    rules("I1", lambda: whole)
+    invariants.recent("I1")(lambda _since: changed)
+    check_invariants()
+    assert not InvariantResult.objects.filter(state="broken").exists()
+    check_invariant(name="I1")
+    check_invariants()
+    assert InvariantResult.objects.get().violations == ["an old error"]
+    whole.clear()
+    check_invariant(name="I1")
+    assert InvariantResult.objects.get().state == "holds"
+    changed.append("a new error")
+    check_invariants()
+    assert InvariantResult.objects.get().violations == ["a new error"]
