@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+# Under this name the reader of the log that keeps the sums remembers how far it has come.
+READER = "rollups"
 # Upper ends of the classes of provider latency, in milliseconds; the last class has none.
 LATENCY_ENDS = (100, 200, 400, 800, 1600, 3200, 6400)
 LATENCIES = tuple(f"latency_{place}" for place in range(len(LATENCY_ENDS) + 1))
@@ -14,6 +16,7 @@ COUNTERS = (
     "failed_count",
     "captured_count",
     "captured_amount",
+    "fee_amount",
     "refunded_count",
     "refunded_amount",
     "held_count",
@@ -34,6 +37,7 @@ class Sums(models.Model):
     failed_count = models.BigIntegerField(default=0)
     captured_count = models.BigIntegerField(default=0)
     captured_amount = models.BigIntegerField(default=0)
+    fee_amount = models.BigIntegerField(default=0)
     refunded_count = models.BigIntegerField(default=0)
     refunded_amount = models.BigIntegerField(default=0)
     held_count = models.BigIntegerField(default=0)

@@ -1,7 +1,7 @@
 """What a batch of events adds to the sums.
 
-Amounts and states are in the events. Provider latency, country and risk are not: they are read from the rows that were
-written in the same transaction as the event, by the event's time, so that reading the log again gives the same sums.
+Amounts and states are in the events. Provider latency, country, risk and our fee are not: they are read from the rows
+that were written in the same transaction as the event, so that reading the log again gives the same sums.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,9 @@ from uuid import UUID
 from django.db import connection
 
 from analytics.models import LATENCY_ENDS
-from payments.models import Attempt, Payment, PaymentMethod, RiskDecision
+from payments.models import Attempt, Capture, Payment, PaymentMethod, RiskDecision
 from payments.models.decisions import Verdict
+from payments.states import TransferState
 from rupai.core import ids
 from rupai.core.models import Event
 
@@ -43,12 +44,13 @@ class Fact:
 
 @dataclass
 class _Rows:
-    """The rows behind the payments of a batch."""
+    """The rows behind the payments of a batch; ``fees`` are amount and fee of each capture that succeeded, in order."""
 
-    payments: dict[str, tuple[UUID, str, str]] = field(default_factory=dict)
+    payments: dict[str, tuple[UUID, str, str, UUID | None]] = field(default_factory=dict)
     countries: dict[UUID, str] = field(default_factory=dict)
     latencies: dict[UUID, list[tuple[datetime, int | None]]] = field(default_factory=dict)
     verdicts: dict[UUID, list[tuple[datetime, str]]] = field(default_factory=dict)
+    fees: dict[UUID, list[tuple[int, int]]] = field(default_factory=dict)
     captured: dict[str, int] = field(default_factory=dict)
 
 
@@ -65,7 +67,7 @@ def _fact(event: Event, rows: _Rows) -> Fact | None:
     found = rows.payments.get(event.data["payment_id"])
     if found is None:
         return None
-    key, provider, method = found
+    key, provider, method, saved = found
     sums = _sums(event, key, rows)
     if not any(sums.values()):
         return None
@@ -78,14 +80,18 @@ def _fact(event: Event, rows: _Rows) -> Fact | None:
         event.data["currency"],
         provider,
         method,
-        _country(event, rows),
+        _country(event, saved, rows),
         {name: value for name, value in sums.items() if value},
     )
 
 
-def _country(event: Event, rows: _Rows) -> str:
-    """The country of the method that the event names: the payment may have another one by now."""
-    method = _key(PaymentMethod, event.data.get("payment_method_token"))
+def _country(event: Event, saved: UUID | None, rows: _Rows) -> str:
+    """The country of the method that the event names: the payment may have another one by now.
+
+    A refund's event names none, but what was captured keeps its method.
+    """
+    refunded = event.type == "refund.succeeded"
+    method = saved if refunded else _key(PaymentMethod, event.data.get("payment_method_token"))
     return rows.countries.get(method, "") if method is not None else ""
 
 
@@ -110,9 +116,22 @@ def _sums(event: Event, payment: UUID, rows: _Rows) -> dict[str, int]:
             sums[f"latency_{_class_of(latency)}"] = 1
     if event.type in _CAPTURES:
         total, known = event.data["amount_captured"], rows.captured.get(event.subject_id, 0)
+        fees = rows.fees.get(payment, [])
         sums |= {"captured_count": 1, "captured_amount": total - known}
+        sums["fee_amount"] = _fees_up_to(total, fees) - _fees_up_to(known, fees)
         rows.captured[event.subject_id] = total
     return sums
+
+
+def _fees_up_to(total: int, captures: Iterable[tuple[int, int]]) -> int:
+    """Our fees of the captures that together make this total."""
+    taken = fees = 0
+    for amount, fee in captures:
+        taken += amount
+        if taken > total:
+            break
+        fees += fee
+    return fees
 
 
 def _last(found: Iterable[tuple[datetime, Any]], at: datetime) -> Any:
@@ -127,15 +146,19 @@ def _class_of(milliseconds: int) -> int:
 def _rows(events: list[Event]) -> _Rows:
     keys = {ids.parse(Payment.prefix, event.data["payment_id"]) for event in events}
     rows = _Rows()
-    found = Payment.objects.filter(pk__in=keys).values_list("id", "provider", "method")
-    for payment, provider, method in found:
-        rows.payments[ids.public_id(Payment.prefix, payment)] = (payment, provider, method)
+    found = Payment.objects.filter(pk__in=keys).values_list("id", "provider", "method", "payment_method_id")
+    for payment, provider, method, saved in found:
+        rows.payments[ids.public_id(Payment.prefix, payment)] = (payment, provider, method, saved)
     named = {_key(PaymentMethod, event.data.get("payment_method_token")) for event in events}
+    named |= {saved for _, _, _, saved in rows.payments.values()}
     countries = PaymentMethod.objects.filter(pk__in=[key for key in named if key is not None])
     rows.countries = dict(countries.values_list("id", "country"))
     attempts = Attempt.objects.filter(payment_id__in=keys).order_by("number")
     for payment, since, milliseconds in attempts.values_list("payment_id", "created_at", "milliseconds"):
         rows.latencies.setdefault(payment, []).append((since, milliseconds))
+    captures = Capture.objects.filter(payment_id__in=keys, state=TransferState.SUCCEEDED).order_by("updated_at", "id")
+    for payment, amount, fee in captures.values_list("payment_id", "amount", "fee"):
+        rows.fees.setdefault(payment, []).append((amount, fee))
     decisions = RiskDecision.objects.filter(payment_id__in=keys).order_by("created_at", "id")
     for payment, since, verdict in decisions.values_list("payment_id", "created_at", "verdict"):
         rows.verdicts.setdefault(payment, []).append((since, verdict))

@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, models, transaction
 
-from analytics.models import COUNTERS, DaySums, HourSums, MinuteSums
+from analytics.models import COUNTERS, READER, DaySums, HourSums, MinuteSums
+from analytics.selectors.sums import MINUTES_KEPT
 from analytics.services.facts import Fact, facts_of
 from rupai.accounts.models import Merchant
 from rupai.core import clock, readers
 from rupai.core.models import Event, ReaderCursor
 
-READER = "rollups"
-MINUTES_KEPT = timedelta(hours=48)
 _BATCH = 1000
 Tally = dict[tuple[Any, ...], dict[str, int]]
 

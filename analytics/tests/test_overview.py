@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from analytics import selectors
 from analytics.models import LATENCIES
-from analytics.pages import overview_of, viewer_of
+from analytics.pages.overview import overview_of, viewer_of
+from analytics.selectors import overview as selectors
 from analytics.services import rollups
 from compliance.audit import sequencer
 from payments.sandbox.acquirer import Acquirer

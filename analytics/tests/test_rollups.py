@@ -2,17 +2,19 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Trunc
 
 from analytics.models import COUNTERS, LATENCIES, DaySums, HourSums, MinuteSums
 from analytics.services import rollups
 from compliance.audit import sequencer
-from payments.models import Attempt, Capture, Payment, Refund, RiskDecision
+from payments.models import Attempt, Capture, Payment, PaymentMethod, Refund, RiskDecision
 from payments.sandbox.acquirer import Acquirer
 from payments.services.cancel import cancel_payment
 from payments.services.capture import capture_payment
@@ -92,6 +94,10 @@ def summed(*names: str) -> dict[tuple[Any, ...], dict[str, int]]:
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
+def quietly(done: int, total: int) -> None:
+    """Progress that nobody wants to hear of."""
+
+
 @pytest.fixture
 def shops(acquirer: Acquirer) -> list[Shop]:
     return [Shop(), Shop(new_merchant("Tea House", timezone="Asia/Kolkata"))]
@@ -112,9 +118,16 @@ def test_days_are_what_a_live_query_counts(shops: list[Shop]) -> None:
     assert len(created) > 20
     assert summed("created_count", "created_amount") == created
     taken = Capture.objects.filter(state=TransferState.SUCCEEDED).annotate(currency=F("payment__currency"))
-    assert summed("captured_count", "captured_amount") == counted(
-        taken, "merchant_id", "updated_at", zone, captured_count=Count("pk"), captured_amount=Sum("amount")
+    assert summed("captured_count", "captured_amount", "fee_amount") == counted(
+        taken,
+        "merchant_id",
+        "updated_at",
+        zone,
+        captured_count=Count("pk"),
+        captured_amount=Sum("amount"),
+        fee_amount=Sum("fee"),
     )
+    assert taken.aggregate(Sum("fee"))["fee__sum"] > 0
     refunded = Refund.objects.filter(state=TransferState.SUCCEEDED)
     assert refunded.count() > 5
     assert summed("refunded_count", "refunded_amount") == counted(
@@ -171,6 +184,28 @@ def test_a_day_is_the_merchants_day(acquirer: Acquirer) -> None:
     assert days[berlin.merchant.pk].isoformat() == "2026-03-01"
 
 
+def test_each_capture_counts_with_its_own_fee(shop: Shop) -> None:
+    manual = shop.pay(10_000, capture="manual")
+    capture_payment(actor=shop.actor, payment_id=manual.public_id, amount=1_000)
+    read()
+    assert DaySums.objects.aggregate(Sum("fee_amount"))["fee_amount__sum"] == 19
+    capture_payment(actor=shop.actor, payment_id=manual.public_id, amount=2_050)
+    read()
+    # 38.95 is rounded by itself: of both together it would be 58.
+    assert DaySums.objects.aggregate(Sum("fee_amount"))["fee_amount__sum"] == 19 + 39
+    rollups.rebuild(progress=quietly)
+    assert DaySums.objects.aggregate(Sum("fee_amount"))["fee_amount__sum"] == 19 + 39
+
+
+def test_a_refund_counts_in_the_country_of_the_card(shop: Shop) -> None:
+    paid = shop.pay(10_000)
+    PaymentMethod.objects.filter(customer=shop.customer).update(country="DE")
+    refund_payment(actor=shop.actor, payment_id=paid.public_id, amount=300)
+    read()
+    sums = DaySums.objects.filter(country="DE").aggregate(Sum("captured_amount"), Sum("refunded_amount"))
+    assert sums == {"captured_amount__sum": 10_000, "refunded_amount__sum": 300}
+
+
 def test_minutes_are_kept_for_two_days(shop: Shop) -> None:
     now = clock.now()
     with clock.at(now - timedelta(hours=47)):
@@ -183,6 +218,20 @@ def test_minutes_are_kept_for_two_days(shop: Shop) -> None:
         assert rollups.forget_minutes() > 0
     assert not MinuteSums.objects.exists()
     assert DaySums.objects.aggregate(Sum("captured_amount"))["captured_amount__sum"] == 1000
+
+
+def test_sums_without_fees_are_made_anew_after_the_migration(shop: Shop) -> None:
+    shop.pay(10_000)
+    read()
+    tables = (DaySums, HourSums, MinuteSums)
+    before = [contents(table) for table in tables]
+    for table in tables:
+        table.objects.update(fee_amount=0)
+    import_module("analytics.migrations.0003_count_again").count_again(apps, None)
+    assert not DaySums.objects.exists()
+    assert rollups.lag()[0] > 0
+    rollups.catch_up()
+    assert [contents(table) for table in tables] == before
 
 
 def test_the_lag_is_told(shop: Shop) -> None:
