@@ -8,6 +8,7 @@ from uuid import UUID
 
 ACCOUNTS = 10_000
 NAIVE, SHARDED = ACCOUNTS + 1, ACCOUNTS + 2
+BALANCE_MS = 2.0
 
 
 def open_accounts() -> None:
@@ -105,6 +106,9 @@ def read(entries: int) -> None:
             "deep page of 50": _milliseconds(partial(page, before=deep)),
         }
         print(f"{name:<12}" + "  ".join(f"{what} {value:.2f}" for what, value in figures.items()))
+        balance = figures["balance"]
+        met = "met" if balance <= BALANCE_MS else "missed"
+        print(f"{name:<12}balance read {balance:.2f} ms (goal <= {BALANCE_MS:.0f} ms: {met})")
     print()
 
 
