@@ -111,7 +111,7 @@ class Stack:
     def start_sandbox(self) -> None:
         state, port, hold = str(self.folder / "sandbox"), str(self.sandbox_port), str(self.hold_seconds)
         self.start("sandbox", "manage.py", "sandbox", "--port", port, "--state", state, "--hold-seconds", hold)
-        wait_until(lambda: self._answers(f"{self.sandbox_url}/health"), what=self.log_of("sandbox"))
+        wait_until(lambda: self.answers(f"{self.sandbox_url}/health"), what=self.log_of("sandbox"))
 
     def start_web(self, **environment: str) -> Process:
         arguments = ["-b", "127.0.0.1", "-p", str(self.web_port), "--no-server-name", "rupai.asgi:application"]
@@ -119,7 +119,7 @@ class Stack:
             process = self.fork("web", "daphne", *arguments, **environment)
         else:
             process = self.start("web", "-m", "daphne", *arguments, **environment)
-        wait_until(lambda: self._answers(f"{self.url}/health"), what="the web server does not answer")
+        wait_until(lambda: self.answers(f"{self.url}/health"), what="the web server does not answer")
         return process
 
     def fork(self, name: str, *arguments: str, **environment: str) -> Process:
@@ -137,7 +137,7 @@ class Stack:
         log = self.folder / f"{name}.log"
         return f"{name}: {log.read_text()[-2000:] if log.exists() else 'no output'}"
 
-    def _answers(self, url: str) -> bool:
+    def answers(self, url: str) -> bool:
         try:
             return self.http.request("GET", url, timeout=1.0).status == 200
         except urllib3.exceptions.HTTPError:
@@ -222,7 +222,7 @@ def open_shop(stack: Stack) -> LiveShop:
     shop = Shop()
     scopes = ["payments:read", "payments:write", "refunds:read", "refunds:write", "customers:read", "customers:write"]
     more = ["payment_methods:read", "payment_methods:write", "events:read", "ledger:read"]
-    more += ["wallets:read", "wallets:topup", "wallets:withdraw"]
+    more += ["wallets:read", "wallets:transfer", "wallets:topup", "wallets:withdraw"]
     return LiveShop(stack, shop, create_key(actor=shop.actor, name="tests", scopes=scopes + more).secret)
 
 

@@ -21,9 +21,11 @@ from payments.sandbox.journal import MemoryJournal
 from payments.sandbox.local import InProcess
 from payments.tests.factories import Shop, new_merchant, new_method
 from rupai.accounts.models import ApiKeyUse, Membership, Role
+from rupai.accounts.services.agents import kill_agent
 from rupai.accounts.services.customers import create_customer
 from rupai.accounts.services.keys import NewKey, create_key
-from rupai.accounts.tests.factories import access_token, new_member, owner_of
+from rupai.accounts.tests.factories import access_token, new_agent, new_agent_key, new_member, owner_of
+from rupai.approvals.tests.factories import new_mandate
 from rupai.core import clock
 from rupai.core.models import Event
 from rupai.notifications.tests.factories import endpoint_at, number_all, opened
@@ -80,6 +82,7 @@ class Place:
             "account_id": transfer.debit_account.public_id,
             "transfer_id": transfer.public_id,
             **self._wallets(),
+            **self._agents(),
             "event_id": event.public_id,
             "user_id": viewer.user.public_id,
             "key_id": self.key().key.public_id,
@@ -105,6 +108,17 @@ class Place:
             "rate_id": self.rate(),
             "quote_id": self.quote(),
             "payout_id": self.payout(dollars.public_id),
+        }
+
+    def _agents(self) -> dict[str, str]:
+        """An agent with a key and a mandate, and one that was stopped."""
+        agent, killed = (new_agent(self.owner) for _ in range(2))
+        kill_agent(actor=self.actor, agent_id=killed.public_id)
+        return {
+            "agent_id": agent.public_id,
+            "killed_id": killed.public_id,
+            "agent_key_id": new_agent_key(agent).key.public_id,
+            "mandate_id": new_mandate(agent).public_id,
         }
 
     def method(self) -> str:

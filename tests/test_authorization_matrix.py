@@ -1,8 +1,5 @@
 """Every REST address, from the URL resolver, times every verb, times everybody who may not: 401, 403, 404 or 405."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.urls import get_resolver
@@ -10,154 +7,19 @@ from django.urls import get_resolver
 from rupai.accounts.scopes import ALL, KEY_SCOPES
 from rupai.accounts.services.keys import create_key
 from rupai.accounts.tests.factories import access_token, owner_of
-from tests.places import ADDRESS, Place, call, check_problem, contents, new_once, routes
+from tests.matrix import DOORS, LISTS, MATRIX, OF_A_ROW, ONE_ROW, OPEN, OPERATIONS, PAGES, body_of, path_of
+from tests.places import Place, call, check_problem, contents, new_once, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
-NEW_KEY = {"name": "Till", "scopes": ["payments:read"]}
-LIMITS = {"per_transaction": 50_00, "per_day": None, "per_month": None}
-NEW_HOOK = {"url": ADDRESS, "events": ["payment.*"]}
-
-# Address below /api/v1/: for each verb its scope.
-MATRIX: dict[str, dict[str, str]] = {
-    "users": {"GET": "users:read", "POST": "users:write"},
-    "users/<str:user_id>": {"GET": "users:read", "PATCH": "users:write", "DELETE": "users:write"},
-    "api-keys": {"GET": "api_keys:read", "POST": "api_keys:write"},
-    "api-keys/<str:key_id>": {"GET": "api_keys:read", "DELETE": "api_keys:write"},
-    "api-keys/<str:key_id>/rotate": {"POST": "api_keys:write"},
-    "customers": {"GET": "customers:read", "POST": "customers:write"},
-    "customers/<str:customer_id>": {"GET": "customers:read", "PATCH": "customers:write"},
-    "events": {"GET": "events:read"},
-    "events/<str:event_id>": {"GET": "events:read"},
-    "webhook-endpoints": {"GET": "webhooks:read", "POST": "webhooks:write"},
-    "webhook-endpoints/<str:endpoint_id>": {
-        "GET": "webhooks:read",
-        "PATCH": "webhooks:write",
-        "DELETE": "webhooks:write",
-    },
-    "webhook-endpoints/<str:endpoint_id>/rotate-secret": {"POST": "webhooks:write"},
-    "webhook-endpoints/<str:endpoint_id>/deliveries": {"GET": "webhooks:read"},
-    "webhook-deliveries/<str:delivery_id>/replay": {"POST": "webhooks:write"},
-    "accounts": {"GET": "ledger:read"},
-    "accounts/<str:account_id>": {"GET": "ledger:read"},
-    "transfers": {"GET": "ledger:read"},
-    "transfers/<str:transfer_id>": {"GET": "ledger:read"},
-    "wallets": {"GET": "wallets:read", "POST": "wallets:write"},
-    "wallets/<str:wallet_id>": {"GET": "wallets:read"},
-    "wallets/<str:wallet_id>/transfers": {"POST": "wallets:transfer"},
-    "wallets/<str:wallet_id>/holds": {"POST": "wallets:transfer"},
-    "wallets/<str:wallet_id>/holds/<str:hold_id>/capture": {"POST": "wallets:transfer"},
-    "wallets/<str:wallet_id>/holds/<str:hold_id>/release": {"POST": "wallets:transfer"},
-    "wallets/<str:wallet_id>/freeze": {"POST": "wallets:write"},
-    "wallets/<str:wallet_id>/unfreeze": {"POST": "wallets:write"},
-    "wallets/<str:wallet_id>/close": {"POST": "wallets:write"},
-    "wallets/<str:wallet_id>/limits": {"GET": "wallets:read", "POST": "wallets:write"},
-    "wallets/<str:wallet_id>/overdraft": {"POST": "wallets:write"},
-    "wallet-limits": {"GET": "wallets:read", "POST": "wallets:write"},
-    "wallets/<str:wallet_id>/statement": {"GET": "wallets:read"},
-    "wallets/<str:wallet_id>/insights": {"GET": "wallets:read"},
-    "wallets/<str:wallet_id>/exchanges": {"POST": "wallets:transfer"},
-    "fx/rates": {"GET": "wallets:read"},
-    "fx/quotes": {"POST": "wallets:transfer"},
-    "fx/quotes/<str:quote_id>": {"GET": "wallets:read"},
-    "wallets/<str:wallet_id>/top-ups": {"POST": "wallets:topup"},
-    "wallets/<str:wallet_id>/withdrawals": {"POST": "wallets:withdraw"},
-    "payouts": {"GET": "wallets:read"},
-    "payouts/<str:payout_id>": {"GET": "wallets:read"},
-    "payments": {"GET": "payments:read", "POST": "payments:write"},
-    "payments/<str:payment_id>": {"GET": "payments:read"},
-    "payments/<str:payment_id>/confirm": {"POST": "payments:write"},
-    "payments/<str:payment_id>/capture": {"POST": "payments:write"},
-    "payments/<str:payment_id>/cancel": {"POST": "payments:write"},
-    "payments/<str:payment_id>/refunds": {"GET": "refunds:read", "POST": "refunds:write"},
-    "refunds": {"GET": "refunds:read"},
-    "refunds/<str:refund_id>": {"GET": "refunds:read"},
-    "payment-methods": {"GET": "payment_methods:read", "POST": "payment_methods:write"},
-    "payment-methods/<str:payment_method_token>": {"GET": "payment_methods:read", "DELETE": "payment_methods:write"},
-}
-# Where nobody may knock: the verbs and what they answer to an empty body.
-OPEN: dict[str, dict[str, int]] = {
-    "auth/token": {"POST": 400},
-    "auth/refresh": {"POST": 400},
-    "auth/logout": {"POST": 400},
-}
-# Addresses elsewhere that nobody may read.
-INSTALLED = {"manifest.webmanifest": 200, "sw.js": 200, "offline/": 200}
-PAGES: dict[str, int] = {
-    "": 302,
-    "health": 200,
-    "ready": 503,
-    "metrics": 404,
-    "api/schema/": 200,
-    "api/docs/": 200,
-    **INSTALLED,
-}
-# Which payment or wallet an address needs to have something to do.
-ROW_OF = {
-    "payments/<str:payment_id>/confirm": "waiting_id",
-    "payments/<str:payment_id>/capture": "authorized_id",
-    "payments/<str:payment_id>/cancel": "authorized_id",
-    "wallets/<str:wallet_id>/unfreeze": "frozen_id",
-    "wallets/<str:wallet_id>/close": "payee_id",
-}
-OPERATIONS = [(route, verb) for route, verbs in MATRIX.items() for verb in verbs]
-ONE_ROW = [(route, verb) for route, verb in OPERATIONS if "<" in route]
-LISTS = [route for route, verbs in MATRIX.items() if "<" not in route and "GET" in verbs]
-BODIES: dict[tuple[str, str], Any] = {
-    ("users", "POST"): {"email": "eve@example.com", "role": "viewer"},
-    ("users/<str:user_id>", "PATCH"): {"role": "support"},
-    ("api-keys", "POST"): NEW_KEY,
-    ("customers", "POST"): {"name": "Eve"},
-    ("customers/<str:customer_id>", "PATCH"): {"name": "Eve"},
-    ("webhook-endpoints", "POST"): NEW_HOOK,
-    ("wallets/<str:wallet_id>/holds", "POST"): {"amount": 1_00},
-    ("wallets/<str:wallet_id>/limits", "POST"): LIMITS,
-    ("wallets/<str:wallet_id>/overdraft", "POST"): {"overdraft_limit": 10_00},
-    ("wallet-limits", "POST"): {**LIMITS, "currency": "USD", "kyc_level": 1},
-    ("fx/quotes", "POST"): {"from_currency": "USD", "to_currency": "INR", "amount": 1_00},
-    ("wallets/<str:wallet_id>/withdrawals", "POST"): {"amount": 1_00, "currency": "USD", "destination": "bank_success"},
-    ("webhook-endpoints/<str:endpoint_id>", "PATCH"): {"description": "Eve's"},
-}
-
-
 ALL_ROUTES = list(routes(get_resolver().url_patterns))
-
-
-def path_of(route: str, names: dict[str, str]) -> str:
-    wanted = ROW_OF.get(route)
-    parts = []
-    for part in route.split("/"):
-        name = part.removeprefix("<str:").removesuffix(">") if part.startswith("<") else ""
-        parts.append(names[wanted or name] if name else part)
-    return "/api/v1/" + "/".join(parts)
-
-
-def body_of(route: str, verb: str, place: Place) -> Any:
-    own: dict[tuple[str, str], Callable[[], Any]] = {
-        ("payments", "POST"): place.wish,
-        ("payments/<str:payment_id>/confirm", "POST"): lambda: {"payment_method_token": place.method()},
-        ("wallets", "POST"): lambda: {"customer_id": place.shop.customer.public_id, "currency": "EUR"},
-        ("wallets/<str:wallet_id>/transfers", "POST"): lambda: {
-            "to_wallet_id": place.names["payee_id"],
-            "amount": 1_00,
-            "currency": "USD",
-        },
-        ("wallets/<str:wallet_id>/exchanges", "POST"): place.exchange,
-        ("wallets/<str:wallet_id>/top-ups", "POST"): place.top_up,
-        ("payment-methods", "POST"): lambda: {
-            "customer_id": place.shop.customer.public_id,
-            "type": "card",
-            "token": "tok_visa",
-        },
-    }
-    return own[route, verb]() if (route, verb) in own else BODIES.get((route, verb))
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
     below = {route.removeprefix("api/v1/") for route in ALL_ROUTES if route.startswith("api/v1/")}
     assert below == MATRIX.keys() | OPEN.keys()
     elsewhere = {route for route in ALL_ROUTES if not route.startswith(("api/v1/", "admin/"))}
-    assert elsewhere == PAGES.keys()
+    assert elsewhere == PAGES.keys() | DOORS
     assert len([route for route in ALL_ROUTES if route.startswith("api/")]) == len(below) + 2
 
 
@@ -166,6 +28,11 @@ def test_the_scopes_of_the_matrix_are_all_there_are_for_addresses() -> None:
     without = {"fx:write", "audit:read", "providers:read", "providers:write"}
     # What only the console offers.
     without |= {"exports:create", "settings:read", "settings:write"}
+    # What only the doors of agents ask for.
+    without |= {"mcp:self", "docs:read"}
+    # Names given to rooms whose doors are still to be built.
+    without |= {"compliance:read", "compliance:export", "reports:read", "reports:write"}
+    without |= {"monitoring:read", "monitoring:write"}
     assert used == ALL - without
 
 
@@ -183,7 +50,7 @@ def test_who_may_and_who_may_not(route: str, verb: str, place: Place, stranger: 
     for bearer in powerless:
         problem = check_problem(call(verb, path, body, bearer=bearer, Idempotency_Key=new_once()), 403, "scope_missing")
         assert problem["scope"] == scope
-    if "<" in route or (route, verb) in {("payments", "POST"), ("payment-methods", "POST"), ("wallets", "POST")}:
+    if "<" in route or (route, verb) in OF_A_ROW:
         check_problem(call(verb, path, body, bearer=stranger.token, Idempotency_Key=new_once()), 404, "not_found")
     assert contents() == before
     allowed = call(verb, path, body, bearer=place.token, Idempotency_Key=new_once())
@@ -196,7 +63,9 @@ def test_the_other_mode_does_not_see_the_row(route: str, verb: str, place: Place
     live_key = create_key(actor=owner_of(place.merchant, livemode=True), name="Live", scopes=sorted(KEY_SCOPES))
     live_token = access_token(place.owner, livemode=True)
     before = contents()
-    for bearer in (live_key.secret, live_token):
+    # What only people may is nothing that a key could carry.
+    bearers = [live_token] if MATRIX[route][verb] not in KEY_SCOPES else [live_key.secret, live_token]
+    for bearer in bearers:
         check_problem(call(verb, path, body, bearer=bearer, Idempotency_Key=new_once()), 404, "not_found")
     assert contents() == before
 

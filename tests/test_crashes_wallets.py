@@ -1,10 +1,11 @@
-"""kill -9 around payouts and top-ups: the hold ends as the sandbox says, and nothing is paid twice.
+"""kill -9 around payouts, top-ups and exchanges: a hold ends as the sandbox says, and nothing is paid twice.
 
 Each kill is a SIGKILL of a real process at a failpoint.
 """
 
 import signal
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,7 +21,11 @@ from tests.live import LiveShop, Stack, open_shop
 from tests.test_crashes import sweep_twice
 from tests.test_races import assert_invariants
 from tests.wallets_live import balance_of_wallet, funded_wallet, new_wallet, payouts_at_sandbox, top_up
-from wallets.models import Wallet
+from wallets.models import FxQuote, Transfer, Wallet
+from wallets.services.fx_quotes import quote_fx
+from wallets.services.fx_rates import set_rate
+from wallets.services.wallets import open_wallet
+from wallets.tests.factories import fund
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PLACES = ["before_call", "after_call", "before_commit", "after_commit"]
@@ -28,6 +33,9 @@ PAYOUT_POINTS = ["payout.before_intent_commit", *(f"payout.{place}" for place in
 SETTLE_POINTS = [f"settle_payout.{place}" for place in PLACES]
 # A top-up is a payment: it passes the points of one.
 TOP_UP_POINTS = ["authorize.before_intent_commit", *(f"authorize.{place}" for place in PLACES)]
+# An exchange asks nobody outside: one transaction, with the ledger's chain in it.
+EXCHANGE_PLACES = ["before_posting", "after_posting", "before_commit", "after_commit"]
+EXCHANGE_POINTS = [f"exchange.{place}" for place in EXCHANGE_PLACES]
 SOAK = 20
 ONCE = "killed-0001"
 
@@ -178,3 +186,48 @@ def test_a_killed_top_up_loses_and_doubles_nothing(stack: Stack, point: str) -> 
 @pytest.mark.parametrize("again", range(SOAK))
 def test_killed_top_up_many_times(stack: Stack, point: str, again: int) -> None:
     kill_top_up(stack, point)
+
+
+def quoted(shop: LiveShop) -> tuple[Wallet, Wallet, FxQuote]:
+    """Dollars (100.00), an empty wallet of rupees, and a quote for the dollars: 8270.44 rupees with the spread off."""
+    actor, customer = shop.shop.actor, shop.shop.customer.public_id
+    dollars = open_wallet(actor=actor, customer_id=customer, currency="USD")
+    fund(dollars, 100_00)
+    set_rate(actor=actor, base="USD", quote="INR", rate=Decimal("83.12"))
+    return dollars, new_wallet(shop), quote_fx(actor=actor, from_currency="USD", to_currency="INR", amount=100_00)
+
+
+def kill_exchange(stack: Stack, point: str) -> None:
+    """Kill the web server at a point of an exchange, retry the call, and find one chain or, before that, none."""
+    shop = open_shop(stack)
+    dollars, rupees, quote = quoted(shop)
+    path = f"/wallets/{dollars.public_id}/exchanges"
+    body = {"quote_id": quote.public_id, "to_wallet_id": rupees.public_id}
+    die(stack, shop, path, body, point)
+    committed = point == "exchange.after_commit"
+    moved = (balance_of_wallet(dollars), balance_of_wallet(rupees))
+    assert moved == (((0, 0), (8270_44, 0)) if committed else ((100_00, 0), (0, 0))), "all of it or nothing"
+    assert shop.post(path, body, once=ONCE).status == 409, "the lease of the dead request still holds"
+    age()
+    retried = shop.post(path, body, once=ONCE)
+    assert retried.status == 201, retried.body
+    assert shop.post(path, body, once=ONCE).raw == retried.raw
+    assert shop.post(path, body, once="another-0001").body["code"] == "quote_used"
+    assert (balance_of_wallet(dollars), balance_of_wallet(rupees)) == ((0, 0), (8270_44, 0))
+    legs = Transfer.objects.filter(reference=quote.public_id).values_list("kind", flat=True)
+    assert sorted(legs) == ["fx", "fx", "fx_spread"]
+    assert Event.objects.filter(type="fx.exchanged", subject_id=quote.public_id).count() == 1
+    assert_invariants()
+    stack.stop("web")
+
+
+@pytest.mark.parametrize("point", EXCHANGE_POINTS)
+def test_a_killed_exchange_loses_and_doubles_nothing(stack: Stack, point: str) -> None:
+    kill_exchange(stack, point)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("point", EXCHANGE_POINTS)
+@pytest.mark.parametrize("again", range(SOAK))
+def test_killed_exchange_many_times(stack: Stack, point: str, again: int) -> None:
+    kill_exchange(stack, point)

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from analytics.services import rollups
 from compliance.audit import sequencer
-from payments.models import Payment
+from payments.models import Payment, RiskListEntry
+from payments.models.decisions import Verdict
 from payments.services import bulk_refund
 from payments.services.capture import capture_payment
 from payments.services.refund import refund_payment
@@ -18,6 +19,7 @@ from payments.tests.factories import Shop
 from rupai.accounts.services import customers, keys, merchants, people
 from rupai.accounts.tests.factories import actor_of, new_member, owner_of
 from rupai.approvals.services import decide
+from rupai.core import clock
 from rupai.notifications.services import deliveries, endpoints
 from rupai.notifications.tests.factories import endpoint_at
 from tests.places import sandbox_in_process
@@ -212,10 +214,31 @@ def overview_recent(stage: Stage) -> Change:
     return Change(reverse("admin:index"), stage.give_back, "₹100.00 INR Captured", "₹100.00 INR Partially refunded")
 
 
+def revenue_figures(stage: Stage) -> Change:
+    return Change(reverse("admin:revenue"), lambda: stage.shop.pay(777), "Gross ₹100.00", "Gross ₹107.77")
+
+
+def fraud_patterns(stage: Stage) -> Change:
+    blocked = RiskListEntry(
+        merchant_id=stage.shop.merchant.pk,
+        livemode=False,
+        created_at=clock.now(),
+        kind=RiskListEntry.Kind.CUSTOMER,
+        value=stage.shop.customer.public_id,
+        verdict=Verdict.BLOCK,
+    )
+
+    def do() -> None:
+        blocked.save(force_insert=True)
+        stage.shop.pay(777)
+
+    return Change(reverse("admin:fraud_patterns"), do, "Nothing stands out", "100.0 % Deny")
+
+
 CASES = [
     payments_status, payment_amounts, refunds, customers_list, customer_totals, statement, ledger_accounts, events,
     audit, webhook_deliveries, webhook_endpoints, approvals, approvals_queue, api_keys, users, settings_page,
-    overview_figures, overview_alerts, overview_recent,
+    overview_figures, overview_alerts, overview_recent, revenue_figures, fraud_patterns,
 ]  # fmt: skip
 
 

@@ -16,11 +16,14 @@ from payments.services.top_up import top_up_wallet
 from payments.services.withdraw import withdraw
 from rupai.accounts.models import Membership, Role, SignInFamily, User
 from rupai.accounts.services import guard, tokens
+from rupai.accounts.services.agents import kill_agent
 from rupai.accounts.services.customers import create_customer
 from rupai.accounts.services.people import create_user, invite_member, password_token
 from rupai.accounts.services.roles import save_role
-from rupai.accounts.tests.factories import code_of, enrol, new_member, owner_of
+from rupai.accounts.tests.factories import acting, code_of, enrol, new_agent, new_agent_key, new_member, owner_of
 from rupai.approvals.services import decide, execute
+from rupai.approvals.services.granting import revoke_mandate
+from rupai.approvals.tests.factories import new_mandate
 from rupai.core import clock, idempotency
 from rupai.core.actor import Actor
 from rupai.core.models import DeadLetter, Event, HandlerRun
@@ -28,7 +31,7 @@ from rupai.core.money import Money
 from rupai.notifications.models import WebhookDelivery
 from rupai.notifications.services import schedule, sending
 from tests.e2e.ports import free_port
-from wallets.models import BurntId
+from wallets.models import BurntId, Wallet
 from wallets.services.fx_quotes import quote_fx
 from wallets.services.fx_rates import set_rate
 from wallets.services.holds import hold_funds
@@ -50,6 +53,7 @@ def add_rare_rows(member: Membership) -> None:
     _exchange(actor)
     _paid_out(actor)
     _wallets(actor)
+    _agents(member)
     request_check(actor=actor)
     tenant = {"merchant_id": member.merchant_id, "livemode": False, "created_at": clock.now()}
     RiskPolicy.objects.create(**tenant, currency="INR", review_over=50_000_000)
@@ -144,6 +148,26 @@ def _wallets(actor: Actor) -> None:
     transfer_funds(actor=actor, from_wallet_id=wallet, to_wallet_id=payee, amount=640_00, currency="INR")
     hold_funds(actor=actor, wallet_id=wallet, amount=199_00, reference="order-1020")
     freeze_wallet(actor=actor, wallet_id=payee)
+
+
+def _agents(member: Membership) -> None:
+    """An agent with a key that moved money under its mandate, a mandate that was revoked, and a killed agent."""
+    agent, killed = new_agent(member), new_agent(member)
+    new_agent_key(agent)
+    limits = {"EUR": {"transaction": 20_00, "day": 50_00, "total": 200_00}}
+    new_mandate(agent, limits, approval_over={"EUR": 10_00})
+    owner = owner_of(member.merchant)
+    revoke_mandate(actor=owner, mandate_id=new_mandate(agent).public_id)
+    kill_agent(actor=owner, agent_id=killed.public_id)
+    purse = Wallet.objects.get(merchant_id=member.merchant_id, currency="EUR")
+    payee = open_wallet(actor=owner, customer_id=create_customer(actor=owner).public_id, currency="EUR")
+    transfer_funds(
+        actor=acting(agent),
+        from_wallet_id=purse.public_id,
+        to_wallet_id=payee.public_id,
+        amount=2_50,
+        currency="EUR",
+    )
 
 
 def _undelivered(actor: Actor) -> None:

@@ -25,9 +25,14 @@ OPERATIONS = {"create_accounts", "create_transfers", "lookup_account", "lookup_t
 def recognises(content: Any) -> bool:
     """Tell whether this is a file of ledger scenarios."""
     scenarios = content.get("scenarios") or [] if isinstance(content, dict) else []
-    return scenarios != [] and all(
-        isinstance(one, dict) and {step.get("op") for step in one.get("steps", [])} <= OPERATIONS for one in scenarios
-    )
+    return isinstance(scenarios, list) and scenarios != [] and all(_is_scenario(one) for one in scenarios)
+
+
+def _is_scenario(one: Any) -> bool:
+    steps = one.get("steps") if isinstance(one, dict) else None
+    if not isinstance(steps, list) or not steps:
+        return False
+    return all(isinstance(step, dict) and step.get("op") in OPERATIONS for step in steps)
 
 
 def replay(content: Any, *, scaled: bool = False) -> Report:
