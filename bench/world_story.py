@@ -217,7 +217,7 @@ class Story:
         key, merchant, chart = self.sheets.key(at), paid.house.merchant, paid.house.chart
         fee = Money(paid.amount, merchant.currency).share(basis_points=merchant.fee_basis_points).minor
         self.sheets.add(
-            Capture, key, merchant.pk, False, at, paid.id, paid.attempt, paid.amount, fee, "succeeded", None, at
+            Capture, key, merchant.pk, False, at, paid.id, paid.attempt, paid.amount, fee, "succeeded", None, ACTOR, at
         )
         self._post(paid, key, chart.provider_clearing, chart.merchant_payable, paid.amount, "capture", at, linked=fee)
         if fee:

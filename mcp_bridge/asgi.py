@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from mcp_bridge.door import McpApp, door
 from mcp_bridge.principals import PATH
@@ -14,11 +15,8 @@ App = Callable[[Any, Any, Any], Any]
 def with_mcp(application: App) -> App:
     """Answer ``/mcp`` here and pass everything else on."""
     apps: dict[str, App] = {PATH: McpApp(door())}
-    if settings.TESTING:
-        # What the official conformance suite talks to: the same engine with the suite's own tools, and no caller asked.
-        from mcp_bridge.tests.conformance.suite import conformance_door
-
-        apps[f"{PATH}/conformance"] = McpApp(conformance_door())
+    for path, maker in settings.MCP_FURTHER_DOORS.items():
+        apps[path] = McpApp(import_string(maker)())
 
     async def branch(scope: Any, receive: Any, send: Any) -> None:
         await apps.get(scope["path"], application)(scope, receive, send)

@@ -104,7 +104,7 @@ def _shown(
         "key": sent.key,
         "balance": selectors.balance_of(wallet.account_id),
         "possible": wallet.status == WalletStatus.ACTIVE,
-        "alone": most_alone(actor, wallet.currency),
+        "alone": most_alone(wallet),
         **more,
     }
     return render_page(request, "payments/wallet_money.html", context, title=more["about"]["title"], status=sent.status)

@@ -211,6 +211,8 @@ MCP_CALLS_PER_MINUTE = {
     "report": env.integer("RUPAI_MCP_REPORTS_PER_MINUTE", 30),
     "money": env.integer("RUPAI_MCP_PAYMENTS_PER_MINUTE", 120),
 }
+# Further MCP servers beside /mcp: the path, and what makes the door.
+MCP_FURTHER_DOORS: dict[str, str] = {}
 # What is taken for exchanging where a merchant has not set it, in hundredths of a per cent; and how long a quote holds.
 FX_SPREAD_BPS = env.integer("RUPAI_FX_SPREAD_BPS", 50)
 FX_QUOTE_SECONDS = env.integer("RUPAI_FX_QUOTE_SECONDS", 60)

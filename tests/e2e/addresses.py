@@ -20,7 +20,7 @@ from rupai.pages.place import Place, remember
 from tests.e2e import rare
 
 # Doors that are no pages; tests of their own speak to them.
-OTHER_DOORS = ("api/", "health", "ready", "metrics", "static/")
+OTHER_DOORS = ("api/", "mcp", "health", "ready", "metrics", "static/")
 # What answers something else than a page, and what that is. Each is asked once all the same, and must not fail.
 NO_PAGES: dict[str, str] = {
     "": "leads to the Overview",
@@ -35,6 +35,7 @@ NO_PAGES: dict[str, str] = {
     "admin/jsi18n/": "JavaScript",
     "admin/r/<path:content_type_id>/<path:object_id>/": "leads to a public page, which no row has",
     "admin/compliance/heads.json": "a file to keep elsewhere",
+    "admin/wallets/<wallet_id:wallet_id>/statement/": "a file; without a format it leads back to the wallet",
 }
 ENDINGS = {"_add": "add", "_delete": "delete", "_change": "change", "_history": "change", "_changelist": "list"}
 ROW = re.compile(r"<(?:\w+:)?(?:object_id|id|key)>")

@@ -4,10 +4,15 @@ import uuid
 from dataclasses import replace
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, SolarSchedule
 
 from compliance.services.checks import request_check
+from mcp_bridge.engine.serving import Exchange, Narrowing
+from mcp_bridge.models import SpentNonce
+from mcp_bridge.principals import Caller
+from mcp_bridge.server import RupaiServer
 from monitoring.services import heartbeats, invariants
 from payments.models import Payment, PaymentMethod, RiskListEntry, RiskPolicy
 from payments.models.decisions import Verdict
@@ -24,14 +29,15 @@ from rupai.accounts.tests.factories import acting, code_of, enrol, new_agent, ne
 from rupai.approvals.services import decide, execute
 from rupai.approvals.services.granting import revoke_mandate
 from rupai.approvals.tests.factories import new_mandate
-from rupai.core import clock, idempotency
+from rupai.core import clock, idempotency, ids
 from rupai.core.actor import Actor
 from rupai.core.models import DeadLetter, Event, HandlerRun
 from rupai.core.money import Money
 from rupai.notifications.models import WebhookDelivery
 from rupai.notifications.services import schedule, sending
 from tests.e2e.ports import free_port
-from wallets.models import BurntId, Wallet
+from wallets.models import Wallet
+from wallets.services import ledger
 from wallets.services.fx_quotes import quote_fx
 from wallets.services.fx_rates import set_rate
 from wallets.services.holds import hold_funds
@@ -58,7 +64,6 @@ def add_rare_rows(member: Membership) -> None:
     tenant = {"merchant_id": member.merchant_id, "livemode": False, "created_at": clock.now()}
     RiskPolicy.objects.create(**tenant, currency="INR", review_over=50_000_000)
     RiskListEntry.objects.create(**tenant, kind=RiskListEntry.Kind.COUNTRY, value="XK", verdict=Verdict.BLOCK)
-    BurntId.objects.create(id=uuid.uuid4(), result="insufficient_funds", created_at=clock.now())
     ClockedSchedule.objects.create(clocked_time=timezone.now())
     CrontabSchedule.objects.create(minute="5", hour="3")
     SolarSchedule.objects.create(event="sunrise", latitude="18.52", longitude="73.85")
@@ -148,6 +153,22 @@ def _wallets(actor: Actor) -> None:
     transfer_funds(actor=actor, from_wallet_id=wallet, to_wallet_id=payee, amount=640_00, currency="INR")
     hold_funds(actor=actor, wallet_id=wallet, amount=199_00, reference="order-1020")
     freeze_wallet(actor=actor, wallet_id=payee)
+    _burn(wallet, payee)
+
+
+def _burn(wallet: str, payee: str) -> None:
+    """Let the ledger refuse more than a wallet has, which burns the id of the transfer."""
+    rich, other = Wallet.objects.named(wallet), Wallet.objects.named(payee)
+    wish = ledger.NewTransfer(
+        id=ids.new_key(),
+        debit_account=rich.account_id,
+        credit_account=other.account_id,
+        amount=10_000_000_00,
+        kind="transfer",
+        reference=wallet,
+    )
+    with transaction.atomic():
+        ledger.post_transfers(transfers=[wish], at=clock.now(), refuse=False)
 
 
 def _agents(member: Membership) -> None:
@@ -168,6 +189,9 @@ def _agents(member: Membership) -> None:
         amount=2_50,
         currency="EUR",
     )
+    exchange = Exchange("2026-07-28", client="world", narrowing=Narrowing())
+    RupaiServer().call(Caller(acting(agent)), "get_agent_mandate", {}, exchange)
+    SpentNonce.objects.create(nonce=uuid.uuid4().hex, expires_at=clock.now())
 
 
 def _undelivered(actor: Actor) -> None:

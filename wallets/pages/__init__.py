@@ -1,5 +1,5 @@
 """Wallets in the console: found by autodiscovery under this one name."""
 
-from wallets.pages import acts, dashboard, detail, statement, terms, transfer
+from wallets.pages import acts, chart, dashboard, detail, files, statement, terms, transfer
 
-__all__ = ["acts", "dashboard", "detail", "statement", "terms", "transfer"]
+__all__ = ["acts", "chart", "dashboard", "detail", "files", "statement", "terms", "transfer"]

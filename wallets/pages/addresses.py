@@ -11,6 +11,7 @@ from rupai.pages.once import found
 from rupai.pages.place import actor_at, actor_of
 from wallets.models import Wallet
 from wallets.selectors.wallets import wallets
+from wallets.services.terms import with_terms
 
 
 class WalletId(StringConverter):
@@ -32,7 +33,7 @@ row_page(Wallet, wallet_url)
 
 def wallet_here(request: HttpRequest, wallet_id: str) -> tuple[Wallet, Actor]:
     """A wallet that the person may see at this place, and the person as the actor at its merchant and mode."""
-    rows = wallets(actor=actor_of(request)).select_related("account", "customer")
+    rows = with_terms(wallets(actor=actor_of(request))).select_related("account", "customer")
     wallet: Wallet = found(request, wallet_id, rows)
     return wallet, actor_at(request, wallet)
 

@@ -18,6 +18,7 @@ from wallets.models import Wallet
 from wallets.models.wallet import WINDOWS
 from wallets.pages.actions import Action, further_actions
 from wallets.pages.addresses import holder_of, wallet_here
+from wallets.pages.files import files_of
 from wallets.selectors import Line
 from wallets.selectors.holds import open_holds
 from wallets.selectors.insights import insights_of
@@ -73,6 +74,7 @@ def _context(wallet: Wallet, actor: Actor, at: datetime) -> dict[str, Any]:
             Latest(line) for line in selectors.statement(actor=actor, account=wallet.account.public_id, limit=NEWEST)
         ],
         "statement_url": _statement(wallet) if actor.may("ledger:read") else "",
+        "files": files_of(wallet),
         "holds": open_holds(wallet)[:NEWEST],
         "newest": NEWEST,
         "insights": insights_of(actor=actor, wallet_id=wallet.public_id, at=at).found,

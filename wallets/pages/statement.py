@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Sum
@@ -11,12 +12,14 @@ from django.utils import timezone
 
 from rupai.accounts.models import Merchant
 from rupai.core import clock
+from rupai.core.actor import Actor
 from rupai.pages.once import found
 from rupai.pages.place import actor_of
 from rupai.pages.registry import page
 from rupai.pages.rendering import render_page
 from wallets import selectors
-from wallets.models import Account
+from wallets.models import Account, Wallet
+from wallets.pages.files import files_of
 from wallets.selectors import Line, Position
 from wallets.states import DEBIT_NORMAL, AccountCode
 
@@ -42,7 +45,7 @@ class RangeForm(forms.Form):
 def statement(request: HttpRequest, account_id: str) -> HttpResponse:
     """Show an account's entries, newest first, with the balance after each."""
     actor = actor_of(request)
-    account: Account = found(request, account_id, selectors.accounts(actor=actor))
+    account: Account = found(request, account_id, selectors.accounts(actor=actor).select_related("wallet"))
     form = RangeForm(request.GET)
     days = form.cleaned_data if form.is_valid() else {}
     start, end = _moment(days.get("begin")), _moment(days.get("end"), after=True)
@@ -65,9 +68,19 @@ def statement(request: HttpRequest, account_id: str) -> HttpResponse:
         "proof": selectors.prove(account) if entries <= MOST_PROVED_UNASKED or "prove" in request.GET else None,
         "as_of": clock.now(),
         "debit_normal": account.code in DEBIT_NORMAL,
+        "files": _files(actor, account, request),
     }
     title = f"{AccountCode(account.code).label.capitalize()} in {account.currency}"
     return render_page(request, "wallets/statement.html", context, title=title, fragment="wallets/_entries.html")
+
+
+def _files(actor: Actor, account: Account, request: HttpRequest) -> list[dict[str, str]]:
+    """Links to the statement as a file; only wallets have one."""
+    wallet: Wallet | None = getattr(account, "wallet", None)
+    if wallet is None or not actor.may("wallets:read"):
+        return []
+    days = {name: request.GET[name] for name in ("begin", "end") if request.GET.get(name)}
+    return files_of(wallet, urlencode(days))
 
 
 def _count(account: Account) -> int:

@@ -50,7 +50,7 @@ def transfer_page(request: HttpRequest, wallet_id: str) -> HttpResponse:
         "key": sent.key,
         "balance": balance,
         "possible": wallet.status == WalletStatus.ACTIVE,
-        "alone": most_alone(actor, wallet.currency),
+        "alone": most_alone(wallet),
     }
     return render_page(request, "wallets/transfer.html", context, title="Transfer", status=sent.status)
 

@@ -1,13 +1,15 @@
 """From which amount on a second person has to agree when people move money of wallets by hand."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from rupai.core import clock, events
 from rupai.core.actor import Actor
 from rupai.core.money import Money
-from wallets.models import WalletTerms
+from wallets.models import Wallet, WalletTerms
 from wallets.services.fx_terms import TermsChanged
 
 
@@ -15,6 +17,12 @@ def approval_over(actor: Actor) -> dict[str, int]:
     """The greatest amount of each currency that one person may move, in minor units; one that is missing has none."""
     found = WalletTerms.objects.visible_to(actor).values_list("approval_over", flat=True).first()
     return dict(found or {})
+
+
+def with_terms(rows: QuerySet[Wallet]) -> QuerySet[Any]:
+    """Read with each wallet the terms of its merchant, as ``approval_over``; null where there are none."""
+    here = WalletTerms.objects.filter(merchant_id=OuterRef("merchant_id"), livemode=OuterRef("livemode"))
+    return rows.annotate(approval_over=Subquery(here.values("approval_over")[:1]))
 
 
 def needs_second_person(actor: Actor, money: Money) -> bool:

@@ -28,7 +28,7 @@ WHOLE = {
 }
 ASKED = (
     "DEBUG TESTING FAILPOINTS OUTBOUND_ALLOW_PRIVATE SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SECURE_SSL_REDIRECT "
-    "SECURE_HSTS_SECONDS ALLOWED_HOSTS STAFF_SECOND_FACTOR_REQUIRED METRICS_TOKEN SANDBOX_ALLOWED"
+    "SECURE_HSTS_SECONDS ALLOWED_HOSTS STAFF_SECOND_FACTOR_REQUIRED METRICS_TOKEN SANDBOX_ALLOWED MCP_FURTHER_DOORS"
 )
 # Reads the production settings under one environment after another, and tells what they came to.
 CODE = f"""
@@ -69,7 +69,8 @@ def test_the_whole_environment_starts_with_every_door_shut(tmp_path: Path) -> No
     (found,) = started(tmp_path, WHOLE)
     assert found["ALLOWED_HOSTS"][0] == "pay.example"
     assert "*" not in found["ALLOWED_HOSTS"]
-    for name in ("DEBUG", "TESTING", "FAILPOINTS", "OUTBOUND_ALLOW_PRIVATE", "SANDBOX_ALLOWED", "METRICS_TOKEN"):
+    doors = {"OUTBOUND_ALLOW_PRIVATE", "SANDBOX_ALLOWED", "METRICS_TOKEN", "MCP_FURTHER_DOORS"}
+    for name in ("DEBUG", "TESTING", "FAILPOINTS", *sorted(doors)):
         assert not found[name], name
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"):
         assert found[name], name
