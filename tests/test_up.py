@@ -80,7 +80,7 @@ def _lives_through(place: Place, port: int, *ends: signal.Signals) -> None:
         with place.start("--port", str(port)) as process:
             said = _until_ready(process.stdout)
             credentials = json.loads((place.data_dir / "credentials.json").read_text())
-            for name in ("console_url", "admin_user", "admin_password", "api_url", "api_key"):
+            for name in ("console_url", "admin_user", "admin_password", "api_url", "api_key", "mcp_url", "agent_key"):
                 assert credentials[name] in said
             keys.add(credentials["api_key"])
             assert _get(port, "/ready") == 200

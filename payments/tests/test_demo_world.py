@@ -21,7 +21,7 @@ from payments.services.refund import refund_payment
 from payments.tests.demo import booked_by_the_sandbox, booked_by_us, in_order, plans
 from payments.tests.test_sandbox_process import Process
 from rupai.accounts.models import Customer, Merchant
-from rupai.accounts.services import demo as credentials
+from rupai.approvals.services import demo as credentials
 from rupai.core import clock
 from rupai.core.actor import Actor
 from rupai.core.models import Event

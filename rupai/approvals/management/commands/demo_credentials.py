@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from rupai.accounts.services import demo
+from rupai.approvals.services import demo
 from rupai.core.errors import DomainError
 
 

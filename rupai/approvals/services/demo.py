@@ -1,4 +1,4 @@
-"""Ready-made access to a merchant in test mode: an admin with a random password, and an API key."""
+"""Ready-made access to a merchant in test mode: an admin with a random password, an API key, and an agent."""
 
 import json
 import os
@@ -10,15 +10,20 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from rupai.accounts.models import Membership, Merchant
-from rupai.accounts.scopes import KEY_SCOPES
-from rupai.accounts.services import keys, merchants, people, roles
-from rupai.core import locks
+from rupai.accounts.models import Agent, Membership, Merchant, User
+from rupai.accounts.scopes import AGENT_SCOPES, KEY_SCOPES, MONEY_SCOPES
+from rupai.accounts.services import agent_keys, agents, keys, merchants, people, roles
+from rupai.approvals.services.granting import grant_mandate
+from rupai.core import clock, locks
 from rupai.core.actor import Actor
 from rupai.core.errors import Conflict
 
 DEMO_MERCHANT = "Demo Merchant"
 FIRST_ADMIN = "admin@rupai.example"
+FIRST_AGENT = "First agent"
+# What the first agent may move of test money, in minor units, and above what it has to ask.
+_LIMITS = {code: {"transaction": 50_000_00, "day": 200_000_00} for code in ("INR", "USD", "EUR")}
+_ASKS_OVER = dict.fromkeys(_LIMITS, 10_000_00)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Access:
     admin_user: str
     admin_password: str
     api_key: str
+    agent_key: str
     renewed: bool
 
 
@@ -67,6 +73,8 @@ def write_private(path: Path, access: Access) -> None:
         "admin_password": access.admin_password,
         "api_url": f"{settings.BASE_URL}/api/v1",
         "api_key": access.api_key,
+        "mcp_url": f"{settings.BASE_URL}/mcp",
+        "agent_key": access.agent_key,
     }
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -98,4 +106,26 @@ def _access(merchant: Merchant, email: str, *, superuser: bool, renewed: bool) -
     if not Membership.objects.filter(user=user, merchant=merchant).exists():
         people.invite_member(actor=actor, email=email, role=roles.OWNER)
     made = keys.create_key(actor=actor, name="First key", scopes=sorted(KEY_SCOPES))
-    return Access(merchant.name, email, password, made.secret, renewed)
+    return Access(merchant.name, email, password, made.secret, _agent_key(actor, user), renewed)
+
+
+def _agent_key(actor: Actor, owner: User) -> str:
+    """A key of the merchant's first agent, which is made with a mandate where there is none that runs."""
+    running = Agent.objects.visible_to(actor).filter(name=FIRST_AGENT, state=Agent.State.ACTIVE).order_by("pk")
+    agent = next((each for each in running if each.is_running(clock.now())), None)
+    if agent is None:
+        agent = agents.create_agent(
+            actor=actor,
+            name=FIRST_AGENT,
+            purpose="Made with the merchant, to try things out in test mode",
+            scopes=sorted(AGENT_SCOPES),
+            owner_id=owner.public_id,
+        )
+        grant_mandate(
+            actor=actor,
+            agent_id=agent.public_id,
+            scopes=sorted(MONEY_SCOPES),
+            limits=_LIMITS,
+            approval_over=_ASKS_OVER,
+        )
+    return agent_keys.create_agent_key(actor=actor, agent_id=agent.public_id).secret

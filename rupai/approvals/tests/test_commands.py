@@ -13,12 +13,18 @@ from django.core.management import CommandError, call_command
 from rupai.accounts import selectors
 from rupai.accounts import setup as registry
 from rupai.accounts.models import ApiKey, Membership, Merchant, User
-from rupai.accounts.scopes import KEY_SCOPES
+from rupai.accounts.scopes import AGENT_SCOPES, KEY_SCOPES, MONEY_SCOPES
 from rupai.accounts.services import sign_in
-from rupai.accounts.services.authenticate import actor_of_key
-from rupai.accounts.tests.factories import new_merchant
+from rupai.accounts.services.agents import kill_agent
+from rupai.accounts.services.authenticate import actor_of_agent_key, actor_of_key
+from rupai.accounts.tests.factories import new_merchant, owner_of
+from rupai.approvals.models import Mandate
+from rupai.approvals.services.mandates import policy
+from rupai.core.money import Money
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+NAMES = ["console_url", "admin_user", "admin_password", "api_url", "api_key", "mcp_url", "agent_key"]
 
 
 def run(command: str, **options: Any) -> str:
@@ -42,7 +48,7 @@ def test_the_first_start_opens_the_demo_merchant(tmp_path: Path) -> None:
     file = tmp_path / "credentials.json"
     run("bootstrap", credentials=file)
     found = read(file)
-    assert set(found) == {"console_url", "admin_user", "admin_password", "api_url", "api_key"}
+    assert list(found) == NAMES
     assert found["console_url"] == f"{settings.BASE_URL}/admin/"
     assert found["api_url"] == f"{settings.BASE_URL}/api/v1"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -54,6 +60,40 @@ def test_the_first_start_opens_the_demo_merchant(tmp_path: Path) -> None:
     assert actor.merchant_id == Merchant.objects.get(name="Demo Merchant").pk
     assert not actor.livemode
     assert actor.scopes == KEY_SCOPES
+    assert found["mcp_url"] == f"{settings.BASE_URL}/mcp"
+
+
+def test_the_first_agent_may_move_test_money_within_a_mandate(tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    run("bootstrap", credentials=file)
+    agent = actor_of_agent_key(read(file)["agent_key"], address=None)
+    assert agent is not None
+    assert (agent.kind, agent.livemode, agent.scopes) == ("agent", False, AGENT_SCOPES)
+    mandate = Mandate.objects.get()
+    assert (mandate.agent.public_id, set(mandate.scopes)) == (agent.id, MONEY_SCOPES)
+    asked = [
+        policy(actor=agent, scope="payments:write", money=Money(amount, "INR"), payee="cust_0000000000000000000001")
+        for amount in (100_00, 20_000_00, 60_000_00)
+    ]
+    assert [each.reason for each in asked] == ["", "over_approval_limit", "over_transaction"]
+
+
+def test_a_lost_file_brings_a_further_key_of_the_same_agent(tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    run("bootstrap", credentials=file)
+    old = read(file)
+    file.unlink()
+    run("bootstrap", credentials=file)
+    first, again = (actor_of_agent_key(each["agent_key"], address=None) for each in (old, read(file)))
+    assert first
+    assert again
+    assert (first.id, Mandate.objects.count()) == (again.id, 1)
+    kill_agent(actor=owner_of(Merchant.objects.get()), agent_id=first.id)
+    file.unlink()
+    run("bootstrap", credentials=file)
+    newest = actor_of_agent_key(read(file)["agent_key"], address=None)
+    assert newest
+    assert (newest.id != first.id, Mandate.objects.count()) == (True, 2)
 
 
 def test_a_later_start_leaves_the_file_alone(tmp_path: Path) -> None:
