@@ -66,11 +66,17 @@ class Hub:
                     redis.pubsub() as channel,
                 ):
                     await channel.subscribe(live.CHANNEL)
+                    # What was published while nobody listened here is asked for again.
+                    self.fanout.latest.clear()
                     async for message in channel.listen():
                         if message["type"] == "message":
                             await self._hear(json.loads(message["data"]))
             except (RedisError, OSError):
                 log.warning("live_channel_lost")
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                # Whatever one message did, the next ones are heard: without this loop no page is live any more.
+                log.exception("live_message_failed")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear(self, told: dict[str, Any]) -> None:
@@ -89,7 +95,7 @@ class Hub:
             for seat in self.fanout.everybody():
                 try:
                     if await database_sync_to_async(seat.admit)() != seat.view:
-                        await seat.close(4401)
+                        await self.fanout.close(seat, 4401)
                 except DatabaseError:
                     # Nobody is sent away because the database is: the next round asks again.
                     log.warning("live_check_failed")

@@ -101,6 +101,24 @@ def test_figures_come_by_themselves_and_only_when_they_change() -> None:
     assert story(look) == ["7d 0 Asia/Kolkata", "7d 12 Asia/Kolkata"]
 
 
+def test_a_message_that_nobody_can_read_ends_nothing() -> None:
+    member = staff()
+    client = signed_in(member.user)
+
+    async def look() -> list[str]:
+        found = socket(client)
+        assert (await found.connect(timeout=5))[0]
+        seen = [await text_of(found)]
+        with ticking.connect() as redis:
+            redis.publish(ticking.CHANNEL, "{")
+        figures[member.merchant_id] = 12
+        seen.append(await text_of(found))
+        await found.disconnect()
+        return seen
+
+    assert story(look) == ["7d 0 Asia/Kolkata", "7d 12 Asia/Kolkata"]
+
+
 def test_who_comes_back_sees_the_figures_at_once() -> None:
     """The ticker still counts the text as published; a page that was opened anew has not got it."""
     member = staff()

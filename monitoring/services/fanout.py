@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import structlog
+
+log = structlog.get_logger(__name__)
 # A client that has not said for so long that it took the last text is gone, or as good as gone.
 SILENT_SECONDS = 30.0
 Send = Callable[[str], Awaitable[None]]
@@ -86,14 +89,18 @@ class Fanout:
 
     async def close_session(self, session: str) -> None:
         for seat in self.of_session(session):
-            await seat.close(4401)
+            await self.close(seat, 4401)
 
     async def close_silent(self) -> None:
         """Close the sockets of clients that stopped answering."""
         before = time.monotonic() - SILENT_SECONDS
         for seat in self.everybody():
             if seat.busy_since is not None and seat.busy_since < before:
-                await seat.close(4408)
+                await self.close(seat, 4408)
+
+    async def close(self, seat: Seat, code: int) -> None:
+        """Close a socket; one that closes by itself at this moment is only left."""
+        await self._reach(seat, seat.close(code))
 
     async def _offer_all(self, seats: list[Seat], text: str) -> None:
         for number, seat in enumerate(seats):
@@ -107,4 +114,12 @@ class Fanout:
             seat.waiting = text
             return
         seat.busy_since = time.monotonic()
-        await seat.send(text)
+        await self._reach(seat, seat.send(text))
+
+    async def _reach(self, seat: Seat, message: Awaitable[None]) -> None:
+        """Tell one socket something. Servers have errors of their own for one that is going; the others go on."""
+        try:
+            await message
+        except Exception:
+            log.exception("live_socket_lost")
+            self.leave(seat)

@@ -108,3 +108,33 @@ def test_nobody_left_means_nothing_wanted_and_nothing_kept() -> None:
 
     fanout = asyncio.run(story())
     assert (fanout.views(), fanout.latest, len(fanout)) == ([], {}, 0)
+
+
+class Gone(Wire):
+    """A socket that is closing while something is sent to it, as the server's own error tells."""
+
+    async def send(self, text: str) -> None:
+        raise RuntimeError("Attempt to send on a closed protocol")
+
+    async def close(self, code: int) -> None:
+        raise RuntimeError("Attempt to send on a closed protocol")
+
+
+def test_a_socket_that_is_going_takes_nothing_from_the_others() -> None:
+    async def story() -> tuple[Wire, int, int]:
+        fanout = Fanout()
+        going = Gone()
+        gone = Seat("a", "s", lambda: "a", going.send, going.close)
+        await fanout.join(gone)
+        stays, wire = seat("a")
+        await fanout.join(stays)
+        await fanout.publish("a", "first")
+        left = len(fanout)
+        await fanout.join(Seat("b", "signed out", lambda: "b", going.send, going.close))
+        await fanout.close_session("signed out")
+        await fanout.taken(stays)
+        await fanout.publish("a", "second")
+        return wire, left, len(fanout)
+
+    wire, after_the_first, after_all = asyncio.run(story())
+    assert (wire.got, after_the_first, after_all) == (["first", "second"], 1, 1)
