@@ -22,5 +22,8 @@ def mcp(request: HttpRequest) -> HttpResponse:
     pairs = [(name.lower(), value) for name, value in request.headers.items()]
     asked = request_of(request.method or "", request.META.get("QUERY_STRING", ""), pairs, request.body)
     answer = asyncio.run(body_answer(_door(), asked, client_address(request)))
-    shown = headers_of(answer)
-    return HttpResponse(answer.body, status=answer.status, headers=shown)
+    response = HttpResponse(answer.body, status=answer.status, headers=headers_of(answer))
+    if not answer.body:
+        # Django's own guess about a body that there is not.
+        del response.headers["Content-Type"]
+    return response
